@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {InstrumentKind, PartyStatus} from "../types/Participation.sol";
+import {Leg} from "../types/Settlement.sol";
+
+/// @title Registry of participants and instruments
+/// @notice Who may take part in settlement, in which roles, and which instruments are admitted to it.
+interface IRegistry {
+    /// @notice Emitted when a party is admitted, or its roles are changed.
+    /// @param party The party.
+    /// @param roles Its roles, as bits of `Roles`.
+    event PartyAdmitted(address indexed party, uint16 roles);
+
+    /// @notice Emitted when a party is suspended, reinstated, frozen or unfrozen.
+    /// @param party The party.
+    /// @param status Its status from now on.
+    event PartyStatusChanged(address indexed party, PartyStatus status);
+
+    /// @notice Emitted when an instrument is admitted to settlement.
+    /// @param instrument The token contract.
+    /// @param issuer The party whose liability or issue it is.
+    /// @param kind What settlement has to know of it.
+    event InstrumentAdmitted(address indexed instrument, address indexed issuer, InstrumentKind kind);
+
+    /// @notice Emitted when an instrument is withdrawn from settlement.
+    /// @param instrument The token contract.
+    event InstrumentWithdrawn(address indexed instrument);
+
+    /// @notice Thrown when a party gives, receives or issues while it is not active.
+    /// @param party The party.
+    /// @param status Its status.
+    error Registry_PartyNotActive(address party, PartyStatus status);
+
+    /// @notice Thrown when a leg names an instrument that is not admitted.
+    /// @param instrument The token contract named.
+    error Registry_InstrumentNotAdmitted(address instrument);
+
+    /// @notice Thrown when a party lacks the role that an act takes.
+    /// @param party The party.
+    /// @param role The role it would need.
+    error Registry_RoleMissing(address party, uint16 role);
+
+    /// @notice Thrown when a party's status does not allow the change asked for.
+    /// @param party The party.
+    /// @param status Its status.
+    error Registry_UnexpectedPartyStatus(address party, PartyStatus status);
+
+    /// @notice Thrown when an admission has no role, no address, or no kind.
+    /// @param subject The party or instrument.
+    error Registry_InvalidAdmission(address subject);
+
+    /// @notice Thrown when an instrument is admitted a second time.
+    /// @param instrument The token contract.
+    error Registry_InstrumentAlreadyAdmitted(address instrument);
+
+    /// @notice Thrown when an instrument is admitted under an issuer other than its own.
+    /// @param instrument The token contract.
+    /// @param issuer The issuer named in the admission.
+    /// @param actual The issuer the contract names.
+    error Registry_IssuerMismatch(address instrument, address issuer, address actual);
+
+    /// @notice Admits `party` as active, or gives an admitted party other roles without touching its status.
+    function admitParty(address party, uint16 roles) external;
+
+    /// @notice Bars an active party until it is reinstated.
+    function suspendParty(address party) external;
+
+    /// @notice Lifts a suspension.
+    function reinstateParty(address party) external;
+
+    /// @notice Bars an admitted party on the supervisor's order; outranks a suspension.
+    function freezeParty(address party) external;
+
+    /// @notice Lifts a freeze; a party that was suspended before the freeze is suspended again.
+    function unfreezeParty(address party) external;
+
+    /// @notice Admits an instrument to settlement.
+    function admitInstrument(address instrument, address issuer, InstrumentKind kind) external;
+
+    /// @notice Withdraws an instrument from settlement.
+    function withdrawInstrument(address instrument) external;
+
+    /// @notice Reverts unless every party and instrument of `legs` may settle now.
+    /// @return duties Bit i is set where leg i's receiver has to consent.
+    function checkLegs(Leg[] calldata legs) external view returns (uint256 duties);
+
+    /// @notice Every reason, as an encoded error, why `legs` may not settle now; empty where `checkLegs` passes.
+    function legReasons(Leg[] calldata legs) external view returns (bytes[] memory reasons);
+
+    /// @notice Reverts unless `party` is active.
+    function requireActive(address party) external view;
+
+    /// @notice Reverts unless `party` is active and has one of the roles in `roles`.
+    function requireRole(address party, uint16 roles) external view;
+
+    /// @notice A party's status.
+    function statusOf(address party) external view returns (PartyStatus);
+
+    /// @notice A party's roles, as bits of `Roles`.
+    function rolesOf(address party) external view returns (uint16);
+
+    /// @notice An instrument's kind and issuer; `Unknown` and zero where it is not admitted.
+    function instrument(address token) external view returns (InstrumentKind kind, address issuer);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDepositMoney} from "../interfaces/IDepositMoney.sol";
+import {IFungibleInstrument} from "../interfaces/IFungibleInstrument.sol";
+import {IInstrument} from "../interfaces/IInstrument.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {ISettlementDryRun} from "../interfaces/ISettlementDryRun.sol";
+import {ISettlementEngine} from "../interfaces/ISettlementEngine.sol";
+import {Reasons} from "../libraries/Reasons.sol";
+import {Signatures} from "../libraries/Signatures.sol";
+import {InstrumentKind} from "../types/Participation.sol";
+import {Consent, Instruction, InstructionId, InstructionStatus, Leg} from "../types/Settlement.sol";
+
+/// @title Settlement dry run
+/// @notice Implements {ISettlementDryRun}, which documents every function.
+contract SettlementDryRun is ISettlementDryRun {
+    using Reasons for bytes[];
+
+    ISettlementEngine private immutable _ENGINE;
+
+    constructor(ISettlementEngine engine) {
+        _ENGINE = engine;
+    }
+
+    /// @inheritdoc ISettlementDryRun
+    function reasons(Instruction calldata instruction, Consent[] calldata consents)
+        external
+        view
+        returns (bytes[] memory list)
+    {
+        InstructionId id = _ENGINE.idOf(instruction);
+        list = _termsReasons(id, instruction);
+        list = list.concat(_ENGINE.registry().legReasons(instruction.legs));
+        list = _consentReasons(list, id, instruction.legs, consents);
+        for (uint256 i = 0; i < instruction.legs.length; ++i) {
+            list = list.concat(_legReasons(id, i, instruction.legs[i], consents));
+        }
+    }
+
+    function _termsReasons(InstructionId id, Instruction calldata instruction)
+        private
+        view
+        returns (bytes[] memory list)
+    {
+        InstructionStatus status = _ENGINE.statusOf(instruction);
+        if (status != InstructionStatus.Open) {
+            list = list.push(
+                abi.encodeWithSelector(
+                    ISettlementEngine.Engine_UnexpectedStatus.selector, id, instruction.nonce, status
+                )
+            );
+        }
+        if (block.timestamp < instruction.notBefore) {
+            list = list.push(
+                abi.encodeWithSelector(
+                    ISettlementEngine.Engine_TooEarly.selector, id, instruction.notBefore, block.timestamp
+                )
+            );
+        }
+        if (block.timestamp > instruction.deadline) {
+            list = list.push(
+                abi.encodeWithSelector(
+                    ISettlementEngine.Engine_Expired.selector, id, instruction.deadline, block.timestamp
+                )
+            );
+        }
+    }
+
+    function _consentReasons(bytes[] memory list, InstructionId id, Leg[] calldata legs, Consent[] calldata consents)
+        private
+        view
+        returns (bytes[] memory)
+    {
+        for (uint256 i = 0; i < consents.length; ++i) {
+            if (!Signatures.isValid(consents[i].party, InstructionId.unwrap(id), consents[i].signature)) {
+                list = list.push(
+                    abi.encodeWithSelector(ISettlementEngine.Engine_ConsentInvalid.selector, id, consents[i].party)
+                );
+            }
+        }
+        for (uint256 i = 0; i < legs.length; ++i) {
+            list = _missing(list, id, legs[i].giver, consents);
+            (InstrumentKind kind,) = _ENGINE.registry().instrument(legs[i].instrument);
+            if (kind == InstrumentKind.Title) list = _missing(list, id, legs[i].receiver, consents);
+        }
+        return list;
+    }
+
+    function _missing(bytes[] memory list, InstructionId id, address party, Consent[] calldata consents)
+        private
+        pure
+        returns (bytes[] memory)
+    {
+        if (_consented(party, consents)) return list;
+        bytes memory reason = abi.encodeWithSelector(ISettlementEngine.Engine_ConsentMissing.selector, id, party);
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (keccak256(list[i]) == keccak256(reason)) return list; // One party gives in several legs.
+        }
+        return list.push(reason);
+    }
+
+    /// @dev An instrument that is not admitted is not asked: it could answer anything.
+    function _legReasons(InstructionId id, uint256 index, Leg calldata leg, Consent[] calldata consents)
+        private
+        view
+        returns (bytes[] memory list)
+    {
+        if (!_admitted(leg.instrument) || !_admitted(leg.receiverInstrument)) return list;
+        if (leg.instrument == leg.receiverInstrument) {
+            return IInstrument(leg.instrument).moveReasons(leg.giver, leg.receiver, leg.quantity);
+        }
+        IDepositMoney payer = IDepositMoney(leg.instrument);
+        IDepositMoney payee = IDepositMoney(leg.receiverInstrument);
+        (address payerBank, IFungibleInstrument reserve) = payer.settlementAccount();
+        (address payeeBank, IFungibleInstrument payeeReserve) = payee.settlementAccount();
+        if (reserve != payeeReserve) {
+            return list.push(abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, id, index));
+        }
+        list = payer.debitReasons(leg.giver, leg.quantity);
+        if (!payer.withinMandate(leg.quantity, payeeBank)) list = _missing(list, id, payerBank, consents);
+        list = list.concat(reserve.moveReasons(payerBank, payeeBank, leg.quantity));
+        list = list.concat(payee.creditReasons(leg.receiver, leg.quantity));
+    }
+
+    function _admitted(address token) private view returns (bool) {
+        (InstrumentKind kind,) = _ENGINE.registry().instrument(token);
+        return kind != InstrumentKind.Unknown;
+    }
+
+    function _consented(address party, Consent[] calldata consents) private pure returns (bool) {
+        for (uint256 i = 0; i < consents.length; ++i) {
+            if (consents[i].party == party) return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {IDepositMoney} from "../interfaces/IDepositMoney.sol";
+import {IInstrument} from "../interfaces/IInstrument.sol";
+import {IFungibleInstrument} from "../interfaces/IFungibleInstrument.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {ISettlementEngine} from "../interfaces/ISettlementEngine.sol";
+import {InstructionHash} from "../libraries/InstructionHash.sol";
+import {Signatures} from "../libraries/Signatures.sol";
+import {
+    BatchMode,
+    Consent,
+    HoldId,
+    HoldResolution,
+    Instruction,
+    InstructionId,
+    InstructionStatus,
+    Leg
+} from "../types/Settlement.sol";
+import {NonceBook} from "./NonceBook.sol";
+import {ReserveNetting} from "./ReserveNetting.sol";
+
+/// @title Settlement engine
+/// @notice Implements {ISettlementEngine}, which documents every function.
+contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient, NonceBook, ReserveNetting {
+    using InstructionHash for *;
+
+    uint256 private constant _LEGS_MAX = 32;
+    uint256 private constant _BATCH_MAX = 256;
+    uint256 private constant _TEXT_BYTES_MAX = 256;
+    uint256 private constant _REASON_BYTES_MAX = 1024;
+    /// @dev Enough for `_LEGS_MAX` interbank payments on cold accounts; what one instruction of a batch can burn.
+    uint256 private constant _GAS_PER_INSTRUCTION = 3_000_000;
+
+    IRegistry private immutable _REGISTRY;
+
+    mapping(InstructionId => uint256) private _heldLegs;
+
+    constructor(IRegistry registry_) EIP712("Settlement", "1") {
+        _REGISTRY = registry_;
+    }
+
+    // ---- settle ------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ISettlementEngine
+    function settle(Instruction calldata instruction, Consent[] calldata consents)
+        external
+        nonReentrant
+        returns (InstructionId)
+    {
+        return _settle(instruction, consents);
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function settleInBatch(Instruction calldata instruction, Consent[] calldata consents)
+        external
+        returns (InstructionId)
+    {
+        if (msg.sender != address(this)) revert Engine_NotSelf(msg.sender);
+        return _settle(instruction, consents);
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function settleBatch(bytes[] calldata settlements, BatchMode mode) external nonReentrant returns (uint256 settled) {
+        if (settlements.length == 0 || settlements.length > _BATCH_MAX) revert Engine_BatchSize(settlements.length);
+        _openNetting(mode);
+        for (uint256 i = 0; i < settlements.length; ++i) {
+            if (_settleItem(settlements[i], i, mode)) settled |= 1 << i;
+        }
+        _closeNetting();
+    }
+
+    /// @dev Refuses a lack of gas as the submitter's fault: only an instruction that had its full share has failed.
+    function _settleItem(bytes calldata settlement, uint256 index, BatchMode mode) private returns (bool success) {
+        bytes memory input = abi.encodePacked(this.settleInBatch.selector, settlement);
+        uint256 available = gasleft() - gasleft() / 64;
+        assembly ("memory-safe") {
+            success := call(_GAS_PER_INSTRUCTION, address(), 0, add(input, 32), mload(input), 0, 0)
+        }
+        if (success) return true;
+        bytes memory reason = _returnData();
+        if (available < _GAS_PER_INSTRUCTION) revert Engine_BatchOutOfGas(index);
+        if (mode == BatchMode.AllOrNothing) _revertWith(reason);
+        emit InstructionFailed(this.idOfEncoded(settlement), reason);
+    }
+
+    function _settle(Instruction calldata instruction, Consent[] calldata consents) private returns (InstructionId id) {
+        id = _check(instruction);
+        if (block.timestamp < instruction.notBefore) {
+            revert Engine_TooEarly(id, instruction.notBefore, block.timestamp);
+        }
+        _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Settled);
+        _requireConsents(id, instruction.legs, consents);
+        for (uint256 i = 0; i < instruction.legs.length; ++i) {
+            _perform(id, i, instruction.legs[i], consents);
+        }
+        emit InstructionSettled(id, instruction.termsHash);
+    }
+
+    // ---- lock, then settle -------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ISettlementEngine
+    function lock(Instruction calldata instruction, Consent[] calldata consents)
+        external
+        nonReentrant
+        returns (InstructionId id)
+    {
+        id = _check(instruction);
+        _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Locked);
+        _requireConsents(id, instruction.legs, consents);
+        uint256 count = instruction.legs.length;
+        _heldLegs[id] = (1 << count) - 1;
+        for (uint256 i = 0; i < count; ++i) {
+            Leg calldata leg = instruction.legs[i];
+            IInstrument(leg.instrument).placeHold(id.holdId(i), leg.giver, leg.quantity);
+        }
+        emit InstructionLocked(id, instruction.termsHash);
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function settleLocked(Instruction calldata instruction, Consent[] calldata consents)
+        external
+        nonReentrant
+        returns (InstructionId id)
+    {
+        id = _check(instruction);
+        if (block.timestamp < instruction.notBefore) {
+            revert Engine_TooEarly(id, instruction.notBefore, block.timestamp);
+        }
+        _requireLockedBy(id, instruction);
+        _spend(id, instruction, InstructionStatus.Locked, InstructionStatus.Settled);
+        delete _heldLegs[id];
+        _REGISTRY.checkLegs(instruction.legs);
+        _verify(id, InstructionId.unwrap(id), consents);
+        for (uint256 i = 0; i < instruction.legs.length; ++i) {
+            Leg calldata leg = instruction.legs[i];
+            IInstrument(leg.instrument).resolveHold(id.holdId(i), HoldResolution.Executed);
+            _perform(id, i, leg, consents);
+        }
+        emit InstructionSettled(id, instruction.termsHash);
+    }
+
+    // ---- cancel, expire ----------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ISettlementEngine
+    function cancel(Instruction calldata instruction, string calldata reason, Consent[] calldata cancellations)
+        external
+        nonReentrant
+        returns (InstructionId id)
+    {
+        id = idOf(instruction);
+        if (bytes(reason).length > _TEXT_BYTES_MAX) revert Engine_ReasonTooLong(id, bytes(reason).length);
+        bool locked = _status(instruction) == InstructionStatus.Locked;
+        if (locked) _requireLockedBy(id, instruction);
+        _verify(id, cancellationDigest(id, reason), cancellations);
+        _requireCancellations(id, instruction.legs, cancellations, locked);
+        _spend(id, instruction, locked ? InstructionStatus.Locked : InstructionStatus.Open, InstructionStatus.Cancelled);
+        emit InstructionCancelled(id, reason);
+        _releaseAll(id, instruction, HoldResolution.Released);
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function expire(Instruction calldata instruction) external nonReentrant returns (InstructionId id) {
+        id = idOf(instruction);
+        if (block.timestamp <= instruction.deadline) {
+            revert Engine_NotExpired(id, instruction.deadline, block.timestamp);
+        }
+        _requireLockedBy(id, instruction);
+        _spend(id, instruction, InstructionStatus.Locked, InstructionStatus.Expired);
+        emit InstructionExpired(id);
+        _releaseAll(id, instruction, HoldResolution.Expired);
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function releaseLeg(Instruction calldata instruction, uint256 leg)
+        external
+        nonReentrant
+        returns (InstructionId id)
+    {
+        id = idOf(instruction);
+        InstructionStatus status = _status(instruction);
+        if (status != InstructionStatus.Cancelled && status != InstructionStatus.Expired) {
+            revert Engine_UnexpectedStatus(id, instruction.nonce, status);
+        }
+        if (_heldLegs[id] & (1 << leg) == 0) revert Engine_LegNotHeld(id, leg);
+        _heldLegs[id] ^= 1 << leg;
+        IInstrument(instruction.legs[leg].instrument)
+            .resolveHold(
+                id.holdId(leg), status == InstructionStatus.Expired ? HoldResolution.Expired : HoldResolution.Released
+            );
+    }
+
+    // ---- queries -----------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ISettlementEngine
+    function idOf(Instruction calldata instruction) public view returns (InstructionId) {
+        return InstructionId.wrap(_hashTypedDataV4(instruction.structHash()));
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function idOfEncoded(bytes calldata settlement) external view returns (InstructionId) {
+        (bool success, bytes memory id) =
+            address(this).staticcall(abi.encodePacked(this.idOfSettlement.selector, settlement));
+        return success ? abi.decode(id, (InstructionId)) : InstructionId.wrap(0);
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function idOfSettlement(Instruction calldata instruction, Consent[] calldata)
+        external
+        view
+        returns (InstructionId)
+    {
+        return idOf(instruction);
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function cancellationDigest(InstructionId instructionId, string calldata reason) public view returns (bytes32) {
+        return _hashTypedDataV4(instructionId.cancellationHash(reason));
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function statusOf(Instruction calldata instruction) external view returns (InstructionStatus) {
+        return _status(instruction);
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function heldLegs(InstructionId instructionId) external view returns (uint256) {
+        return _heldLegs[instructionId];
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function holdIdOf(InstructionId instructionId, uint256 leg) external pure returns (HoldId) {
+        return instructionId.holdId(leg);
+    }
+
+    /// @inheritdoc ISettlementEngine
+    function registry() external view returns (IRegistry) {
+        return _REGISTRY;
+    }
+
+    // ---- checks ------------------------------------------------------------------------------------------------------
+
+    /// @dev What every settlement and lock begins with: the shape and the deadline.
+    function _check(Instruction calldata instruction) private view returns (InstructionId id) {
+        id = idOf(instruction);
+        uint256 count = instruction.legs.length;
+        if (count == 0 || count > _LEGS_MAX) revert Engine_LegCount(id, count);
+        if (block.timestamp > instruction.deadline) revert Engine_Expired(id, instruction.deadline, block.timestamp);
+    }
+
+    function _spend(InstructionId id, Instruction calldata instruction, InstructionStatus from, InstructionStatus to)
+        private
+    {
+        InstructionStatus was = _transition(instruction, from, to);
+        if (was != from) revert Engine_UnexpectedStatus(id, instruction.nonce, was);
+    }
+
+    /// @dev The nonce's status is shared by all instructions that name it; that this one is locked shows in its holds.
+    function _requireLockedBy(InstructionId id, Instruction calldata instruction) private view {
+        if (_heldLegs[id] == 0) revert Engine_UnexpectedStatus(id, instruction.nonce, _status(instruction));
+    }
+
+    /// @dev Parties and instruments are fit, every consent given is valid, and every giver, and every receiver on whom
+    /// receiving lays a duty, has given one.
+    function _requireConsents(InstructionId id, Leg[] calldata legs, Consent[] calldata consents) private view {
+        uint256 duties = _REGISTRY.checkLegs(legs);
+        _verify(id, InstructionId.unwrap(id), consents);
+        for (uint256 i = 0; i < legs.length; ++i) {
+            _requireConsent(id, legs[i].giver, consents);
+            if (duties & (1 << i) != 0) _requireConsent(id, legs[i].receiver, consents);
+        }
+    }
+
+    /// @dev One party's word is enough before the match, every party's is needed after it.
+    function _requireCancellations(InstructionId id, Leg[] calldata legs, Consent[] calldata cancellations, bool locked)
+        private
+        pure
+    {
+        for (uint256 i = 0; i < legs.length; ++i) {
+            Leg calldata leg = legs[i];
+            if (locked) {
+                _requireConsent(id, leg.giver, cancellations);
+                _requireConsent(id, leg.receiver, cancellations);
+            } else if (_consented(leg.giver, cancellations) || _consented(leg.receiver, cancellations)) {
+                return;
+            }
+        }
+        if (!locked) revert Engine_ConsentMissing(id, legs[0].giver);
+    }
+
+    function _verify(InstructionId id, bytes32 digest, Consent[] calldata consents) private view {
+        for (uint256 i = 0; i < consents.length; ++i) {
+            Consent calldata consent = consents[i];
+            if (!Signatures.isValid(consent.party, digest, consent.signature)) {
+                revert Engine_ConsentInvalid(id, consent.party);
+            }
+        }
+    }
+
+    function _requireConsent(InstructionId id, address party, Consent[] calldata consents) private pure {
+        if (!_consented(party, consents)) revert Engine_ConsentMissing(id, party);
+    }
+
+    function _consented(address party, Consent[] calldata consents) private pure returns (bool) {
+        for (uint256 i = 0; i < consents.length; ++i) {
+            if (consents[i].party == party) return true;
+        }
+        return false;
+    }
+
+    // ---- movements ---------------------------------------------------------------------------------------------------
+
+    function _perform(InstructionId id, uint256 index, Leg calldata leg, Consent[] calldata consents) private {
+        if (leg.instrument == leg.receiverInstrument) {
+            IInstrument(leg.instrument).move(leg.giver, leg.receiver, leg.quantity);
+            _requireCovered(leg.instrument, leg.giver);
+        } else {
+            _payAcrossBanks(id, index, leg, consents);
+        }
+    }
+
+    /// @dev Burn at the payer's bank, reserves from bank to bank, mint at the payee's bank.
+    function _payAcrossBanks(InstructionId id, uint256 index, Leg calldata leg, Consent[] calldata consents) private {
+        IDepositMoney payer = IDepositMoney(leg.instrument);
+        IDepositMoney payee = IDepositMoney(leg.receiverInstrument);
+        (address payerBank, IFungibleInstrument reserve) = payer.settlementAccount();
+        (address payeeBank, IFungibleInstrument payeeReserve) = payee.settlementAccount();
+        if (reserve != payeeReserve) revert Engine_ReserveMismatch(id, index);
+        bool covered = payer.debit(leg.giver, leg.quantity, payeeBank);
+        if (!covered) _requireConsent(id, payerBank, consents);
+        _moveReserve(reserve, payerBank, payeeBank, leg.quantity);
+        payee.credit(leg.receiver, leg.quantity);
+    }
+
+    /// @dev A hold whose instrument will not let go stays outstanding, and does not keep the others.
+    function _releaseAll(InstructionId id, Instruction calldata instruction, HoldResolution resolution) private {
+        uint256 held = _heldLegs[id];
+        for (uint256 i = 0; held >> i != 0; ++i) {
+            if ((held >> i) & 1 == 0) continue;
+            address instrument = instruction.legs[i].instrument;
+            bytes memory input = abi.encodeCall(IInstrument.resolveHold, (id.holdId(i), resolution));
+            bool success;
+            assembly ("memory-safe") {
+                success := call(gas(), instrument, 0, add(input, 32), mload(input), 0, 0)
+            }
+            if (success) held ^= 1 << i;
+            else emit HoldReleaseFailed(id, i, _returnData());
+        }
+        _heldLegs[id] = held;
+    }
+
+    /// @dev What the last call returned, cut short so that nobody can make us pay for a flood.
+    function _returnData() private pure returns (bytes memory data) {
+        uint256 size;
+        assembly ("memory-safe") {
+            size := returndatasize()
+        }
+        if (size > _REASON_BYTES_MAX) size = _REASON_BYTES_MAX;
+        data = new bytes(size);
+        assembly ("memory-safe") {
+            returndatacopy(add(data, 32), 0, size)
+        }
+    }
+
+    function _revertWith(bytes memory reason) private pure {
+        assembly ("memory-safe") {
+            revert(add(reason, 32), mload(reason))
+        }
+    }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IFungibleInstrument} from "../interfaces/IFungibleInstrument.sol";
+import {IInstrument} from "../interfaces/IInstrument.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {Reasons} from "../libraries/Reasons.sol";
+import {PartyStatus} from "../types/Participation.sol";
+import {HoldId, HoldResolution} from "../types/Settlement.sol";
+import {EngineBound} from "./EngineBound.sol";
+
+/// @title Fungible instrument
+/// @notice An ERC-20 whose accounts carry holds, and that the engine moves without allowances.
+/// @dev An account is one storage slot: balance, what of it is held, and flags for the derived contract. This replaces
+/// OpenZeppelin's balance mapping, so every function that reads or writes it is overridden here.
+abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument {
+    using Reasons for bytes[];
+
+    struct Account {
+        uint96 balance;
+        uint96 held;
+        uint64 flags;
+    }
+
+    struct Hold {
+        address owner;
+        uint96 quantity;
+    }
+
+    uint8 private immutable _DECIMALS;
+
+    mapping(address account => Account) internal _accounts;
+    mapping(HoldId holdId => Hold) private _holds;
+
+    /// @dev Last in this contract on purpose: a derived contract's small first variables share its slot.
+    uint96 private _supply;
+
+    constructor(string memory name_, string memory symbol_, uint8 decimals_) ERC20(name_, symbol_) {
+        _DECIMALS = decimals_;
+    }
+
+    // ---- settlement --------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IInstrument
+    function move(address giver, address receiver, uint256 quantity) external onlyEngine {
+        _move(giver, receiver, quantity);
+    }
+
+    /// @inheritdoc IInstrument
+    function placeHold(HoldId holdId, address owner, uint256 quantity) external onlyEngine {
+        if (_holds[holdId].owner != address(0)) revert Instrument_HoldExists(holdId);
+        uint96 amount = _toAmount(quantity);
+        Account storage account = _accounts[owner];
+        uint96 held = account.held;
+        uint96 free = account.balance - held;
+        if (amount > free) revert Instrument_InsufficientFree(owner, free, amount);
+        _checkQuantity(amount);
+        account.held = held + amount;
+        _holds[holdId] = Hold(owner, amount);
+        emit HoldPlaced(holdId, owner, quantity);
+    }
+
+    /// @inheritdoc IInstrument
+    function resolveHold(HoldId holdId, HoldResolution resolution) external onlyEngine {
+        Hold memory hold = _holds[holdId];
+        if (hold.owner == address(0)) revert Instrument_HoldUnknown(holdId);
+        delete _holds[holdId];
+        _accounts[hold.owner].held -= hold.quantity;
+        emit HoldResolved(holdId, hold.owner, hold.quantity, resolution);
+    }
+
+    /// @inheritdoc IInstrument
+    function moveReasons(address giver, address receiver, uint256 quantity)
+        external
+        view
+        virtual
+        returns (bytes[] memory reasons)
+    {
+        if (giver == receiver) {
+            reasons = reasons.push(abi.encodeWithSelector(Instrument_SelfMovement.selector, giver));
+        }
+        reasons = reasons.concat(_giveReasons(giver, quantity));
+        reasons = reasons.concat(_receiveReasons(receiver));
+        if (reasons.length == 0) reasons = _positionReasons(giver, receiver, quantity);
+    }
+
+    // ---- queries -----------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IInstrument
+    function holdOf(HoldId holdId) external view returns (address owner, uint256 quantity) {
+        Hold memory hold = _holds[holdId];
+        return (hold.owner, hold.quantity);
+    }
+
+    /// @inheritdoc IFungibleInstrument
+    function heldOf(address account) external view returns (uint256) {
+        return _accounts[account].held;
+    }
+
+    /// @inheritdoc IFungibleInstrument
+    function freeOf(address account) public view returns (uint256) {
+        return _accounts[account].balance - _accounts[account].held;
+    }
+
+    /// @inheritdoc IFungibleInstrument
+    function requireUsable(address account) external view {
+        _checkAccount(account, _accounts[account].flags);
+    }
+
+    /// @inheritdoc IFungibleInstrument
+    function canTransact(address account) public view returns (bool) {
+        return _REGISTRY.statusOf(account) == PartyStatus.Active && _receiveReasons(account).length == 0;
+    }
+
+    /// @inheritdoc IFungibleInstrument
+    function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
+        return canTransact(from) && canTransact(to) && this.moveReasons(from, to, amount).length == 0;
+    }
+
+    /// @inheritdoc ERC20
+    function balanceOf(address account) public view override returns (uint256) {
+        return _accounts[account].balance;
+    }
+
+    /// @inheritdoc ERC20
+    function totalSupply() public view override returns (uint256) {
+        return _supply;
+    }
+
+    /// @inheritdoc ERC20
+    function decimals() public view override returns (uint8) {
+        return _DECIMALS;
+    }
+
+    // ---- inside ------------------------------------------------------------------------------------------------------
+
+    /// @dev Where the owner's own ERC-20 transfers, and the issuer's mint and burn, come together. Unlike the engine,
+    /// they have not asked the registry yet.
+    function _update(address from, address to, uint256 value) internal override {
+        if (from == address(0)) {
+            _REGISTRY.requireActive(to);
+            _mintTo(to, value);
+        } else if (to == address(0)) {
+            _REGISTRY.requireActive(from);
+            _burnFrom(from, value);
+        } else {
+            _REGISTRY.requireActive(from);
+            _REGISTRY.requireActive(to);
+            _REGISTRY.requireActive(_ISSUER);
+            _move(from, to, value);
+        }
+    }
+
+    function _move(address giver, address receiver, uint256 quantity) private {
+        if (giver == receiver) revert Instrument_SelfMovement(giver);
+        uint96 amount = _toAmount(quantity);
+        _checkQuantity(amount);
+        uint96 giverLeft = _take(giver, amount);
+        uint96 receiverNow = _give(receiver, amount);
+        _checkPosition(giver, giverLeft);
+        _checkPosition(receiver, receiverNow);
+        emit Transfer(giver, receiver, quantity);
+    }
+
+    function _mintTo(address account, uint256 quantity) internal {
+        uint96 amount = _toAmount(quantity);
+        _checkQuantity(amount);
+        _supply += amount;
+        _give(account, amount);
+        emit Transfer(address(0), account, quantity);
+    }
+
+    function _burnFrom(address account, uint256 quantity) internal {
+        uint96 amount = _toAmount(quantity);
+        _checkQuantity(amount);
+        _take(account, amount);
+        unchecked {
+            // No account holds more than the supply.
+            _supply -= amount;
+        }
+        emit Transfer(account, address(0), quantity);
+    }
+
+    function _take(address from, uint96 amount) private returns (uint96 left) {
+        Account memory account = _accounts[from];
+        _checkAccount(from, account.flags);
+        unchecked {
+            // What is held is never more than the balance.
+            uint96 free = account.balance - account.held;
+            if (amount > free) revert Instrument_InsufficientFree(from, free, amount);
+            left = account.balance - amount;
+        }
+        account.balance = left;
+        _accounts[from] = account;
+    }
+
+    function _give(address to, uint96 amount) private returns (uint96 balance) {
+        Account memory account = _accounts[to];
+        _checkAccount(to, account.flags);
+        balance = account.balance + amount;
+        account.balance = balance;
+        _accounts[to] = account;
+    }
+
+    function _toAmount(uint256 quantity) internal pure returns (uint96) {
+        if (quantity == 0 || quantity > type(uint96).max) revert Instrument_InvalidQuantity(quantity);
+        return uint96(quantity);
+    }
+
+    function _giveReasons(address giver, uint256 quantity) internal view returns (bytes[] memory reasons) {
+        reasons = _receiveReasons(giver);
+        if (quantity == 0 || quantity > type(uint96).max) {
+            reasons = reasons.push(abi.encodeWithSelector(Instrument_InvalidQuantity.selector, quantity));
+        } else if (quantity > freeOf(giver)) {
+            reasons = reasons.push(
+                abi.encodeWithSelector(Instrument_InsufficientFree.selector, giver, freeOf(giver), quantity)
+            );
+        }
+    }
+
+    // ---- for the derived contract ------------------------------------------------------------------------------------
+
+    /// @dev Reverts unless an account with these flags may be debited and credited.
+    function _checkAccount(address account, uint64 flags) internal view virtual {}
+
+    /// @dev Reverts unless the quantity may move or be held.
+    function _checkQuantity(uint96 amount) internal view virtual {}
+
+    /// @dev Reverts unless `account` may be left with `balance`.
+    function _checkPosition(address account, uint96 balance) internal view virtual {}
+
+    /// @dev What `_checkAccount` would say, as a list.
+    function _receiveReasons(address) internal view virtual returns (bytes[] memory) {}
+
+    /// @dev What `_checkQuantity` and `_checkPosition` would say, as a list.
+    function _positionReasons(address, address, uint256) internal view virtual returns (bytes[] memory) {}
+}

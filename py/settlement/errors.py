@@ -1,0 +1,105 @@
+"""Everything that can go wrong, as one tree; nothing else leaves this package.
+
+SettlementError
+├── InputError            what was given cannot be used; nothing was changed          exit 2
+├── Refused               the ledger said no, with reasons; it will not change its mind by itself   exit 1
+├── ExpectationNotMet     it ran, and the outcome is not the one that was expected    exit 1
+├── ChainUnreachable      nobody answered, nothing was sent; try again                exit 3
+└── OutcomeUnknown        sent, and not yet known whether it took effect; ask the chain   exit 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+class SettlementError(Exception):
+    """Base of every expected error; its text is one clear sentence for a person."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where in the input a fault lies; whatever does not apply is None."""
+
+    file: str | None = None
+    line: int | None = None
+    field: str | None = None
+
+    def __str__(self) -> str:
+        where = self.file or ""
+        if self.line is not None:
+            where += f":{self.line}"
+        if self.field:
+            where += f" ({self.field})" if where else self.field
+        return where
+
+
+class InputError(SettlementError):
+    """What was given cannot be used: says what is wrong, where, and what is allowed."""
+
+    exit_code = 2
+
+    def __init__(self, problem: str, location: Location | None = None) -> None:
+        self.problem = problem
+        self.location = location
+        super().__init__(f"{location}: {problem}" if location else problem)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason of a refusal: the contract error's name, its arguments by name, and the sentence for a person."""
+
+    name: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    sentence: str = ""
+
+    def __str__(self) -> str:
+        if self.sentence:
+            return f"{self.name}: {self.sentence}"
+        arguments = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
+        return f"{self.name}({arguments})"
+
+
+class Refused(SettlementError):
+    """The ledger refused; nothing was changed."""
+
+    exit_code = 1
+
+    def __init__(self, reasons: Sequence[Reason], what: str = "") -> None:
+        self.reasons = tuple(reasons)
+        text = "; ".join(str(reason) for reason in self.reasons) or "refused without a reason"
+        super().__init__(f"{what}: {text}" if what else text)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the reasons, in the order the ledger gave them."""
+        return tuple(reason.name for reason in self.reasons)
+
+
+class ExpectationNotMet(SettlementError):
+    """It ran, and the outcome is not the one that was expected."""
+
+    exit_code = 1
+
+
+class ChainUnreachable(SettlementError):
+    """The chain could not be started or did not answer; nothing was sent."""
+
+    exit_code = 3
+
+
+class OutcomeUnknown(SettlementError):
+    """A transaction was sent and no receipt has been seen; only the chain can say what became of it."""
+
+    exit_code = 3
+
+    def __init__(self, transaction: str, detail: str = "") -> None:
+        self.transaction = transaction
+        super().__init__(
+            f"transaction {transaction} was sent and its outcome is not known"
+            + (f" ({detail})" if detail else "")
+            + "; it may still settle"
+        )
