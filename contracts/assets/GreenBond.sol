@@ -90,7 +90,7 @@ contract GreenBond is FungibleInstrument, IGreenBond {
     }
 
     /// @dev The issuer's own account is a treasury, not a holding: any multiple of the increment may stay there.
-    function _checkPosition(address account, uint96 balance) internal view override {
+    function _checkPosition(address account, uint256 balance) internal view override {
         if (_isBelowMinimum(account, balance)) revert GreenBond_BelowMinimumDenomination(account, balance, _MINIMUM);
     }
 

@@ -18,19 +18,14 @@ contract Registry is IRegistry, AccessControl {
     /// @notice Freezes and unfreezes parties.
     bytes32 public constant SUPERVISOR_ROLE = keccak256("SUPERVISOR_ROLE");
 
-    struct Party {
-        uint16 roles;
-        bool suspended;
-        bool frozen;
-    }
+    // One word each, read at every leg: a party's roles in the low 16 bits and these two above them, so that a party
+    // is active where its word is neither zero nor above the roles; an instrument's issuer, and its kind above that.
+    uint256 private constant _SUSPENDED = 1 << 16;
+    uint256 private constant _FROZEN = 1 << 17;
+    uint256 private constant _KIND_SHIFT = 160;
 
-    struct Instrument {
-        address issuer;
-        InstrumentKind kind;
-    }
-
-    mapping(address party => Party) private _parties;
-    mapping(address token => Instrument) private _instruments;
+    mapping(address party => uint256) private _parties;
+    mapping(address token => uint256) private _instruments;
 
     constructor(address admin, address operator, address supervisor) {
         _grantRole(DEFAULT_ADMIN_ROLE, admin);
@@ -41,21 +36,21 @@ contract Registry is IRegistry, AccessControl {
     /// @inheritdoc IRegistry
     function admitParty(address party, uint16 roles) external onlyRole(OPERATOR_ROLE) {
         if (party == address(0) || roles == 0) revert Registry_InvalidAdmission(party);
-        _parties[party].roles = roles;
+        _parties[party] = (_parties[party] & (_SUSPENDED | _FROZEN)) | roles;
         emit PartyAdmitted(party, roles);
     }
 
     /// @inheritdoc IRegistry
     function suspendParty(address party) external onlyRole(OPERATOR_ROLE) {
         _requireStatus(party, PartyStatus.Active);
-        _parties[party].suspended = true;
+        _parties[party] |= _SUSPENDED;
         emit PartyStatusChanged(party, PartyStatus.Suspended);
     }
 
     /// @inheritdoc IRegistry
     function reinstateParty(address party) external onlyRole(OPERATOR_ROLE) {
         _requireStatus(party, PartyStatus.Suspended);
-        _parties[party].suspended = false;
+        _parties[party] ^= _SUSPENDED;
         emit PartyStatusChanged(party, PartyStatus.Active);
     }
 
@@ -65,31 +60,31 @@ contract Registry is IRegistry, AccessControl {
         if (status != PartyStatus.Active && status != PartyStatus.Suspended) {
             revert Registry_UnexpectedPartyStatus(party, status);
         }
-        _parties[party].frozen = true;
+        _parties[party] |= _FROZEN;
         emit PartyStatusChanged(party, PartyStatus.Frozen);
     }
 
     /// @inheritdoc IRegistry
     function unfreezeParty(address party) external onlyRole(SUPERVISOR_ROLE) {
         _requireStatus(party, PartyStatus.Frozen);
-        _parties[party].frozen = false;
+        _parties[party] ^= _FROZEN;
         emit PartyStatusChanged(party, statusOf(party));
     }
 
     /// @inheritdoc IRegistry
     function admitInstrument(address token, address issuer, InstrumentKind kind) external onlyRole(OPERATOR_ROLE) {
         if (kind == InstrumentKind.Unknown) revert Registry_InvalidAdmission(token);
-        if (_instruments[token].kind != InstrumentKind.Unknown) revert Registry_InstrumentAlreadyAdmitted(token);
+        if (_instruments[token] != 0) revert Registry_InstrumentAlreadyAdmitted(token);
         requireActive(issuer);
         address actual = IInstrument(token).issuer();
         if (actual != issuer) revert Registry_IssuerMismatch(token, issuer, actual);
-        _instruments[token] = Instrument(issuer, kind);
+        _instruments[token] = uint256(uint160(issuer)) | (uint256(kind) << _KIND_SHIFT);
         emit InstrumentAdmitted(token, issuer, kind);
     }
 
     /// @inheritdoc IRegistry
     function withdrawInstrument(address token) external onlyRole(OPERATOR_ROLE) {
-        if (_instruments[token].kind == InstrumentKind.Unknown) revert Registry_InstrumentNotAdmitted(token);
+        if (_instruments[token] == 0) revert Registry_InstrumentNotAdmitted(token);
         delete _instruments[token];
         emit InstrumentWithdrawn(token);
     }
@@ -100,9 +95,9 @@ contract Registry is IRegistry, AccessControl {
             Leg calldata leg = legs[i];
             requireActive(leg.giver);
             requireActive(leg.receiver);
-            _requireAdmitted(leg.instrument);
+            uint256 kind = _requireAdmitted(leg.instrument);
             if (leg.receiverInstrument != leg.instrument) _requireAdmitted(leg.receiverInstrument);
-            if (_instruments[leg.instrument].kind == InstrumentKind.Title) duties |= 1 << i;
+            if (kind == uint256(InstrumentKind.Title)) duties |= 1 << i;
         }
     }
 
@@ -121,33 +116,33 @@ contract Registry is IRegistry, AccessControl {
 
     /// @inheritdoc IRegistry
     function requireActive(address party) public view {
-        PartyStatus status = statusOf(party);
-        if (status != PartyStatus.Active) revert Registry_PartyNotActive(party, status);
+        uint256 word = _parties[party];
+        if (word == 0 || word >= _SUSPENDED) revert Registry_PartyNotActive(party, statusOf(party));
     }
 
     /// @inheritdoc IRegistry
     function requireRole(address party, uint16 roles) external view {
         requireActive(party);
-        if (_parties[party].roles & roles == 0) revert Registry_RoleMissing(party, roles);
+        if (_parties[party] & roles == 0) revert Registry_RoleMissing(party, roles);
     }
 
     /// @inheritdoc IRegistry
     function statusOf(address party) public view returns (PartyStatus) {
-        Party memory record = _parties[party];
-        if (record.roles == 0) return PartyStatus.Unknown;
-        if (record.frozen) return PartyStatus.Frozen;
-        return record.suspended ? PartyStatus.Suspended : PartyStatus.Active;
+        uint256 word = _parties[party];
+        if (word == 0) return PartyStatus.Unknown;
+        if (word & _FROZEN != 0) return PartyStatus.Frozen;
+        return word & _SUSPENDED != 0 ? PartyStatus.Suspended : PartyStatus.Active;
     }
 
     /// @inheritdoc IRegistry
     function rolesOf(address party) external view returns (uint16) {
-        return _parties[party].roles;
+        return uint16(_parties[party]);
     }
 
     /// @inheritdoc IRegistry
     function instrument(address token) external view returns (InstrumentKind kind, address issuer) {
-        Instrument memory record = _instruments[token];
-        return (record.kind, record.issuer);
+        uint256 word = _instruments[token];
+        return (InstrumentKind(word >> _KIND_SHIFT), address(uint160(word)));
     }
 
     function _requireStatus(address party, PartyStatus expected) private view {
@@ -155,10 +150,11 @@ contract Registry is IRegistry, AccessControl {
         if (status != expected) revert Registry_UnexpectedPartyStatus(party, status);
     }
 
-    function _requireAdmitted(address token) private view {
-        Instrument memory record = _instruments[token];
-        if (record.kind == InstrumentKind.Unknown) revert Registry_InstrumentNotAdmitted(token);
-        if (record.kind == InstrumentKind.Money) requireActive(record.issuer);
+    function _requireAdmitted(address token) private view returns (uint256 kind) {
+        uint256 word = _instruments[token];
+        if (word == 0) revert Registry_InstrumentNotAdmitted(token);
+        kind = word >> _KIND_SHIFT;
+        if (kind == uint256(InstrumentKind.Money)) requireActive(address(uint160(word)));
     }
 
     function _partyReasons(bytes[] memory reasons, address party) private view returns (bytes[] memory) {
@@ -168,10 +164,11 @@ contract Registry is IRegistry, AccessControl {
     }
 
     function _instrumentReasons(bytes[] memory reasons, address token) private view returns (bytes[] memory) {
-        Instrument memory record = _instruments[token];
-        if (record.kind == InstrumentKind.Unknown) {
+        uint256 word = _instruments[token];
+        if (word == 0) {
             return reasons.push(abi.encodeWithSelector(Registry_InstrumentNotAdmitted.selector, token));
         }
-        return record.kind == InstrumentKind.Money ? _partyReasons(reasons, record.issuer) : reasons;
+        bool isMoney = word >> _KIND_SHIFT == uint256(InstrumentKind.Money);
+        return isMoney ? _partyReasons(reasons, address(uint160(word))) : reasons;
     }
 }

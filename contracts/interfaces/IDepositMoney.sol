@@ -8,8 +8,12 @@ import {IFungibleInstrument} from "./IFungibleInstrument.sol";
 /// same amount of reserves, and minting it there.
 interface IDepositMoney is IFungibleInstrument {
     /// @notice Burns `amount` of the payer's deposits for a payment to a client of `payeeBank`. Engine only.
-    /// @return withinMandate Whether the bank's mandate covers the payment; where not, the engine needs its consent.
-    function debit(address payer, uint256 amount, address payeeBank) external returns (bool withinMandate);
+    /// @return bank The payer's bank.
+    /// @return reserve The wholesale money in which it settles.
+    /// @return covered Whether the bank's mandate covers the payment; where not, the engine needs its consent.
+    function debit(address payer, uint256 amount, address payeeBank)
+        external
+        returns (address bank, IFungibleInstrument reserve, bool covered);
 
     /// @notice Mints `amount` of deposits to the payee, whose bank has received as much in reserves. Engine only.
     function credit(address payee, uint256 amount) external;

@@ -13,23 +13,23 @@ import {Bookings} from "./Bookings.sol";
 abstract contract AccountMoney is Bookings, FungibleInstrument, IAccountMoney {
     using Reasons for bytes[];
 
-    uint64 private constant OPEN = 1;
-    uint64 private constant BLOCKED = 2;
+    uint256 private constant OPEN = 1;
+    uint256 private constant BLOCKED = 2;
 
     /// @inheritdoc IAccountMoney
     function openAccount(address holder) external onlyIssuer {
         _REGISTRY.requireRole(holder, _holderRoles());
         if (hasAccount(holder)) revert AccountMoney_AccountExists(holder);
-        _accounts[holder].flags = OPEN;
+        _setFlags(holder, OPEN);
         emit AccountOpened(holder);
     }
 
     /// @inheritdoc IAccountMoney
     function closeAccount(address holder) external onlyIssuer {
-        Account memory account = _accounts[holder];
-        if (account.flags & OPEN == 0) revert AccountMoney_NoAccount(holder);
-        if (account.balance != 0) revert AccountMoney_AccountNotEmpty(holder, account.balance);
-        delete _accounts[holder];
+        if (!hasAccount(holder)) revert AccountMoney_NoAccount(holder);
+        uint256 balance = balanceOf(holder);
+        if (balance != 0) revert AccountMoney_AccountNotEmpty(holder, balance);
+        _setFlags(holder, 0);
         emit AccountClosed(holder);
     }
 
@@ -59,7 +59,7 @@ abstract contract AccountMoney is Bookings, FungibleInstrument, IAccountMoney {
 
     /// @inheritdoc IAccountMoney
     function hasAccount(address holder) public view returns (bool) {
-        return _accounts[holder].flags & OPEN != 0;
+        return _flags(holder) & OPEN != 0;
     }
 
     /// @dev Which roles, as bits, a holder may have.
@@ -67,11 +67,11 @@ abstract contract AccountMoney is Bookings, FungibleInstrument, IAccountMoney {
 
     function _setBlocked(address holder, bool blocked) private {
         if (!hasAccount(holder)) revert AccountMoney_NoAccount(holder);
-        _accounts[holder].flags = blocked ? OPEN | BLOCKED : OPEN;
+        _setFlags(holder, blocked ? OPEN | BLOCKED : OPEN);
         emit AccountBlockChanged(holder, blocked);
     }
 
-    function _checkAccount(address account, uint64 flags) internal pure override {
+    function _checkAccount(address account, uint256 flags) internal pure override {
         if (flags != OPEN) {
             if (flags & OPEN == 0) revert AccountMoney_NoAccount(account);
             revert AccountMoney_AccountBlocked(account);
@@ -79,7 +79,7 @@ abstract contract AccountMoney is Bookings, FungibleInstrument, IAccountMoney {
     }
 
     function _receiveReasons(address account) internal view override returns (bytes[] memory reasons) {
-        uint64 flags = _accounts[account].flags;
+        uint256 flags = _flags(account);
         if (flags == OPEN) return reasons;
         bytes4 selector = flags & OPEN == 0 ? AccountMoney_NoAccount.selector : AccountMoney_AccountBlocked.selector;
         return reasons.push(abi.encodeWithSelector(selector, account));

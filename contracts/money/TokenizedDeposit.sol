@@ -55,13 +55,18 @@ contract TokenizedDeposit is AccountMoney, ITokenizedDeposit {
     }
 
     /// @inheritdoc IDepositMoney
-    function debit(address payer, uint256 amount, address payeeBank) external onlyEngine returns (bool covered) {
+    function debit(address payer, uint256 amount, address payeeBank)
+        external
+        onlyEngine
+        returns (address bank, IFungibleInstrument reserve, bool covered)
+    {
         covered = withinMandate(amount, payeeBank);
         if (covered) {
             _usedOnDay = uint64(_usedToday() + amount); // At most the daily limit.
             _day = _today();
         }
         _burnFrom(payer, amount);
+        return (_ISSUER, _RESERVE, covered);
     }
 
     /// @inheritdoc IDepositMoney

@@ -114,7 +114,7 @@ contract SettlementDryRun is ISettlementDryRun {
         IDepositMoney payee = IDepositMoney(leg.receiverInstrument);
         (address payerBank, IFungibleInstrument reserve) = payer.settlementAccount();
         (address payeeBank, IFungibleInstrument payeeReserve) = payee.settlementAccount();
-        if (reserve != payeeReserve) {
+        if (address(reserve) != address(payeeReserve)) {
             return list.push(abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, id, index));
         }
         list = payer.debitReasons(leg.giver, leg.quantity);

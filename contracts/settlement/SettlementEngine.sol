@@ -92,10 +92,11 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         if (block.timestamp < instruction.notBefore) {
             revert Engine_TooEarly(id, instruction.notBefore, block.timestamp);
         }
+        Leg[] calldata legs = instruction.legs;
         _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Settled);
-        _requireConsents(id, instruction.legs, consents);
-        for (uint256 i = 0; i < instruction.legs.length; ++i) {
-            _perform(id, i, instruction.legs[i], consents);
+        address[] memory consenting = _requireConsents(id, legs, consents);
+        for (uint256 i = 0; i < legs.length; ++i) {
+            _perform(id, i, legs[i], consenting);
         }
         emit InstructionSettled(id, instruction.termsHash);
     }
@@ -134,11 +135,11 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         _spend(id, instruction, InstructionStatus.Locked, InstructionStatus.Settled);
         delete _heldLegs[id];
         _REGISTRY.checkLegs(instruction.legs);
-        _verify(id, InstructionId.unwrap(id), consents);
+        address[] memory consenting = _verify(id, InstructionId.unwrap(id), consents);
         for (uint256 i = 0; i < instruction.legs.length; ++i) {
             Leg calldata leg = instruction.legs[i];
             IInstrument(leg.instrument).resolveHold(id.holdId(i), HoldResolution.Executed);
-            _perform(id, i, leg, consents);
+            _perform(id, i, leg, consenting);
         }
         emit InstructionSettled(id, instruction.termsHash);
     }
@@ -155,8 +156,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         if (bytes(reason).length > _TEXT_BYTES_MAX) revert Engine_ReasonTooLong(id, bytes(reason).length);
         bool locked = _status(instruction) == InstructionStatus.Locked;
         if (locked) _requireLockedBy(id, instruction);
-        _verify(id, cancellationDigest(id, reason), cancellations);
-        _requireCancellations(id, instruction.legs, cancellations, locked);
+        _requireCancellations(id, instruction.legs, _verify(id, cancellationDigest(id, reason), cancellations), locked);
         _spend(id, instruction, locked ? InstructionStatus.Locked : InstructionStatus.Open, InstructionStatus.Cancelled);
         emit InstructionCancelled(id, reason);
         _releaseAll(id, instruction, HoldResolution.Released);
@@ -265,74 +265,85 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
 
     /// @dev Parties and instruments are fit, every consent given is valid, and every giver, and every receiver on whom
     /// receiving lays a duty, has given one.
-    function _requireConsents(InstructionId id, Leg[] calldata legs, Consent[] calldata consents) private view {
+    function _requireConsents(InstructionId id, Leg[] calldata legs, Consent[] calldata consents)
+        private
+        view
+        returns (address[] memory consenting)
+    {
         uint256 duties = _REGISTRY.checkLegs(legs);
-        _verify(id, InstructionId.unwrap(id), consents);
+        consenting = _verify(id, InstructionId.unwrap(id), consents);
         for (uint256 i = 0; i < legs.length; ++i) {
-            _requireConsent(id, legs[i].giver, consents);
-            if (duties & (1 << i) != 0) _requireConsent(id, legs[i].receiver, consents);
+            _requireConsent(id, legs[i].giver, consenting);
+            if (duties & (1 << i) != 0) _requireConsent(id, legs[i].receiver, consenting);
         }
     }
 
     /// @dev One party's word is enough before the match, every party's is needed after it.
-    function _requireCancellations(InstructionId id, Leg[] calldata legs, Consent[] calldata cancellations, bool locked)
+    function _requireCancellations(InstructionId id, Leg[] calldata legs, address[] memory consenting, bool locked)
         private
         pure
     {
         for (uint256 i = 0; i < legs.length; ++i) {
             Leg calldata leg = legs[i];
             if (locked) {
-                _requireConsent(id, leg.giver, cancellations);
-                _requireConsent(id, leg.receiver, cancellations);
-            } else if (_consented(leg.giver, cancellations) || _consented(leg.receiver, cancellations)) {
+                _requireConsent(id, leg.giver, consenting);
+                _requireConsent(id, leg.receiver, consenting);
+            } else if (_consented(leg.giver, consenting) || _consented(leg.receiver, consenting)) {
                 return;
             }
         }
         if (!locked) revert Engine_ConsentMissing(id, legs[0].giver);
     }
 
-    function _verify(InstructionId id, bytes32 digest, Consent[] calldata consents) private view {
+    /// @dev Who has consented; reverts where one of the signatures is not what it claims to be.
+    function _verify(InstructionId id, bytes32 digest, Consent[] calldata consents)
+        private
+        view
+        returns (address[] memory consenting)
+    {
+        consenting = new address[](consents.length);
         for (uint256 i = 0; i < consents.length; ++i) {
             Consent calldata consent = consents[i];
-            if (!Signatures.isValid(consent.party, digest, consent.signature)) {
-                revert Engine_ConsentInvalid(id, consent.party);
-            }
+            address party = consent.party;
+            if (!Signatures.isValid(party, digest, consent.signature)) revert Engine_ConsentInvalid(id, party);
+            consenting[i] = party;
         }
     }
 
-    function _requireConsent(InstructionId id, address party, Consent[] calldata consents) private pure {
-        if (!_consented(party, consents)) revert Engine_ConsentMissing(id, party);
+    function _requireConsent(InstructionId id, address party, address[] memory consenting) private pure {
+        if (!_consented(party, consenting)) revert Engine_ConsentMissing(id, party);
     }
 
-    function _consented(address party, Consent[] calldata consents) private pure returns (bool) {
-        for (uint256 i = 0; i < consents.length; ++i) {
-            if (consents[i].party == party) return true;
+    function _consented(address party, address[] memory consenting) private pure returns (bool) {
+        for (uint256 i = 0; i < consenting.length; ++i) {
+            if (consenting[i] == party) return true;
         }
         return false;
     }
 
     // ---- movements ---------------------------------------------------------------------------------------------------
 
-    function _perform(InstructionId id, uint256 index, Leg calldata leg, Consent[] calldata consents) private {
-        if (leg.instrument == leg.receiverInstrument) {
-            IInstrument(leg.instrument).move(leg.giver, leg.receiver, leg.quantity);
-            _requireCovered(leg.instrument, leg.giver);
+    function _perform(InstructionId id, uint256 index, Leg calldata leg, address[] memory consenting) private {
+        address instrument = leg.instrument;
+        if (instrument == leg.receiverInstrument) {
+            IInstrument(instrument).move(leg.giver, leg.receiver, leg.quantity);
+            _requireCovered(instrument, leg.giver);
         } else {
-            _payAcrossBanks(id, index, leg, consents);
+            _payAcrossBanks(id, index, leg, consenting);
         }
     }
 
     /// @dev Burn at the payer's bank, reserves from bank to bank, mint at the payee's bank.
-    function _payAcrossBanks(InstructionId id, uint256 index, Leg calldata leg, Consent[] calldata consents) private {
-        IDepositMoney payer = IDepositMoney(leg.instrument);
+    function _payAcrossBanks(InstructionId id, uint256 index, Leg calldata leg, address[] memory consenting) private {
+        uint256 amount = leg.quantity;
         IDepositMoney payee = IDepositMoney(leg.receiverInstrument);
-        (address payerBank, IFungibleInstrument reserve) = payer.settlementAccount();
         (address payeeBank, IFungibleInstrument payeeReserve) = payee.settlementAccount();
-        if (reserve != payeeReserve) revert Engine_ReserveMismatch(id, index);
-        bool covered = payer.debit(leg.giver, leg.quantity, payeeBank);
-        if (!covered) _requireConsent(id, payerBank, consents);
-        _moveReserve(reserve, payerBank, payeeBank, leg.quantity);
-        payee.credit(leg.receiver, leg.quantity);
+        (address payerBank, IFungibleInstrument reserve, bool covered) =
+            IDepositMoney(leg.instrument).debit(leg.giver, amount, payeeBank);
+        if (address(reserve) != address(payeeReserve)) revert Engine_ReserveMismatch(id, index);
+        if (!covered) _requireConsent(id, payerBank, consenting);
+        _moveReserve(reserve, payerBank, payeeBank, amount);
+        payee.credit(leg.receiver, amount);
     }
 
     /// @dev A hold whose instrument will not let go stays outstanding, and does not keep the others.

@@ -17,11 +17,10 @@ import {EngineBound} from "./EngineBound.sol";
 abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument {
     using Reasons for bytes[];
 
-    struct Account {
-        uint96 balance;
-        uint96 held;
-        uint64 flags;
-    }
+    // An account's word: its balance in the low 96 bits, what of it is held in the next 96, and flags above them.
+    uint256 private constant _HELD_SHIFT = 96;
+    uint256 private constant _FLAGS_SHIFT = 192;
+    uint256 private constant _AMOUNT_MASK = type(uint96).max;
 
     struct Hold {
         address owner;
@@ -30,7 +29,7 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
 
     uint8 private immutable _DECIMALS;
 
-    mapping(address account => Account) internal _accounts;
+    mapping(address account => uint256) private _accounts;
     mapping(HoldId holdId => Hold) private _holds;
 
     /// @dev Last in this contract on purpose: a derived contract's small first variables share its slot.
@@ -51,12 +50,11 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
     function placeHold(HoldId holdId, address owner, uint256 quantity) external onlyEngine {
         if (_holds[holdId].owner != address(0)) revert Instrument_HoldExists(holdId);
         uint96 amount = _toAmount(quantity);
-        Account storage account = _accounts[owner];
-        uint96 held = account.held;
-        uint96 free = account.balance - held;
+        uint256 word = _accounts[owner];
+        uint256 free = _free(word);
         if (amount > free) revert Instrument_InsufficientFree(owner, free, amount);
         _checkQuantity(amount);
-        account.held = held + amount;
+        _accounts[owner] = word + (uint256(amount) << _HELD_SHIFT);
         _holds[holdId] = Hold(owner, amount);
         emit HoldPlaced(holdId, owner, quantity);
     }
@@ -66,7 +64,7 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         Hold memory hold = _holds[holdId];
         if (hold.owner == address(0)) revert Instrument_HoldUnknown(holdId);
         delete _holds[holdId];
-        _accounts[hold.owner].held -= hold.quantity;
+        _accounts[hold.owner] -= uint256(hold.quantity) << _HELD_SHIFT;
         emit HoldResolved(holdId, hold.owner, hold.quantity, resolution);
     }
 
@@ -95,17 +93,17 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
 
     /// @inheritdoc IFungibleInstrument
     function heldOf(address account) external view returns (uint256) {
-        return _accounts[account].held;
+        return (_accounts[account] >> _HELD_SHIFT) & _AMOUNT_MASK;
     }
 
     /// @inheritdoc IFungibleInstrument
     function freeOf(address account) public view returns (uint256) {
-        return _accounts[account].balance - _accounts[account].held;
+        return _free(_accounts[account]);
     }
 
     /// @inheritdoc IFungibleInstrument
     function requireUsable(address account) external view {
-        _checkAccount(account, _accounts[account].flags);
+        _checkAccount(account, _flags(account));
     }
 
     /// @inheritdoc IFungibleInstrument
@@ -120,7 +118,7 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
 
     /// @inheritdoc ERC20
     function balanceOf(address account) public view override returns (uint256) {
-        return _accounts[account].balance;
+        return _accounts[account] & _AMOUNT_MASK;
     }
 
     /// @inheritdoc ERC20
@@ -156,8 +154,8 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         if (giver == receiver) revert Instrument_SelfMovement(giver);
         uint96 amount = _toAmount(quantity);
         _checkQuantity(amount);
-        uint96 giverLeft = _take(giver, amount);
-        uint96 receiverNow = _give(receiver, amount);
+        uint256 giverLeft = _take(giver, amount);
+        uint256 receiverNow = _give(receiver, amount);
         _checkPosition(giver, giverLeft);
         _checkPosition(receiver, receiverNow);
         emit Transfer(giver, receiver, quantity);
@@ -182,25 +180,41 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         emit Transfer(account, address(0), quantity);
     }
 
-    function _take(address from, uint96 amount) private returns (uint96 left) {
-        Account memory account = _accounts[from];
-        _checkAccount(from, account.flags);
+    function _take(address from, uint96 amount) private returns (uint256 left) {
+        uint256 word = _accounts[from];
+        _checkAccount(from, word >> _FLAGS_SHIFT);
+        uint256 free = _free(word);
+        if (amount > free) revert Instrument_InsufficientFree(from, free, amount);
         unchecked {
-            // What is held is never more than the balance.
-            uint96 free = account.balance - account.held;
-            if (amount > free) revert Instrument_InsufficientFree(from, free, amount);
-            left = account.balance - amount;
+            // What is free is part of the balance, so nothing is borrowed from the bits above.
+            word -= amount;
         }
-        account.balance = left;
-        _accounts[from] = account;
+        _accounts[from] = word;
+        left = word & _AMOUNT_MASK;
     }
 
-    function _give(address to, uint96 amount) private returns (uint96 balance) {
-        Account memory account = _accounts[to];
-        _checkAccount(to, account.flags);
-        balance = account.balance + amount;
-        account.balance = balance;
-        _accounts[to] = account;
+    function _give(address to, uint96 amount) private returns (uint256 balance) {
+        uint256 word = _accounts[to];
+        _checkAccount(to, word >> _FLAGS_SHIFT);
+        balance = (word & _AMOUNT_MASK) + amount;
+        if (balance > _AMOUNT_MASK) revert Instrument_InvalidQuantity(amount);
+        _accounts[to] = word + amount;
+    }
+
+    function _free(uint256 word) private pure returns (uint256) {
+        unchecked {
+            // What is held is never more than the balance.
+            return (word & _AMOUNT_MASK) - ((word >> _HELD_SHIFT) & _AMOUNT_MASK);
+        }
+    }
+
+    function _flags(address account) internal view returns (uint256) {
+        return _accounts[account] >> _FLAGS_SHIFT;
+    }
+
+    function _setFlags(address account, uint256 flags) internal {
+        uint256 amounts = _accounts[account] & ((1 << _FLAGS_SHIFT) - 1);
+        _accounts[account] = amounts | (flags << _FLAGS_SHIFT);
     }
 
     function _toAmount(uint256 quantity) internal pure returns (uint96) {
@@ -222,13 +236,13 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
     // ---- for the derived contract ------------------------------------------------------------------------------------
 
     /// @dev Reverts unless an account with these flags may be debited and credited.
-    function _checkAccount(address account, uint64 flags) internal view virtual {}
+    function _checkAccount(address account, uint256 flags) internal view virtual {}
 
     /// @dev Reverts unless the quantity may move or be held.
     function _checkQuantity(uint96 amount) internal view virtual {}
 
     /// @dev Reverts unless `account` may be left with `balance`.
-    function _checkPosition(address account, uint96 balance) internal view virtual {}
+    function _checkPosition(address account, uint256 balance) internal view virtual {}
 
     /// @dev What `_checkAccount` would say, as a list.
     function _receiveReasons(address) internal view virtual returns (bytes[] memory) {}

@@ -1,0 +1,106 @@
+"""The wiring: a network on a chain of its own, or on any EVM chain that answers at a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from settlement.chain.artifacts import Artifacts, load_artifacts
+from settlement.chain.deploy import deploy
+from settlement.chain.deployment import Deployment
+from settlement.chain.funding import provide_operator_gas
+from settlement.chain.keystore import DevelopmentSigner, Signer
+from settlement.chain.ledger import EvmLedger
+from settlement.chain.node import AnvilNode, NodeSettings
+from settlement.chain.rpc import Rpc, RpcError
+from settlement.chain.signers import SignerBook
+from settlement.domain.directory import Directory
+from settlement.durable.journal import SqlJournal
+from settlement.errors import ChainUnreachable, InputError
+from settlement.flow.network import Network
+
+DEVELOPMENT_CHAIN_ID = 31337
+
+OPERATOR, SUPERVISOR = "operator", "supervisor"
+
+
+@contextmanager
+def start(timestamp: int | None = None, port: int | None = None, label: str = "") -> Iterator[Network]:
+    """A network on a chain of its own, which ends with the block.
+
+    Args:
+        timestamp: Unix time of the chain's first block; None for now.
+        port: Where the chain listens on loopback; None for a free port.
+        label: Distinguishes the development keys of one network from another's.
+
+    Raises:
+        ChainUnreachable: the chain could not be started.
+        InputError: the port is in use.
+    """
+    settings = NodeSettings(chain_id=DEVELOPMENT_CHAIN_ID, timestamp=timestamp, port=port)
+    with AnvilNode(settings) as node:
+        yield connect(node.url, label=label)
+
+
+def connect(
+    url: str,
+    chain_id: int | None = None,
+    deployment: Deployment | None = None,
+    label: str = "",
+    directory: Directory | None = None,
+    journal: Path | None = None,
+    operator: Signer | None = None,
+) -> Network:
+    """A network on the chain at `url`; its core contracts are deployed where no deployment is given.
+
+    Args:
+        url: The chain's JSON-RPC address.
+        chain_id: What the chain has to be; None for whatever it is.
+        deployment: Where the core contracts already are.
+        label: Distinguishes the development keys of one network from another's.
+        directory: Parties and instruments that are already there.
+        journal: File of the journal; None keeps it in memory.
+        operator: Signs for the operator; None for a development key.
+
+    Raises:
+        InputError: not a URL, or another chain than expected.
+        ChainUnreachable: nobody answers there.
+        Refused: the chain refused the deployment.
+    """
+    rpc = Rpc(url)
+    actual = chain_id_of(rpc)
+    expected = deployment.chain_id if deployment else chain_id
+    if expected is not None and expected != actual:
+        raise InputError(f"the chain at {rpc.name} has id {actual}, and {expected} was expected")
+    artifacts = load_artifacts()
+    signers = SignerBook(
+        lambda party: DevelopmentSigner(f"{label}/{party}", chain_id=actual),
+        {
+            OPERATOR: operator or DevelopmentSigner(OPERATOR, chain_id=actual),
+            SUPERVISOR: DevelopmentSigner(SUPERVISOR, chain_id=actual),
+        },
+    )
+    if deployment is None:
+        deployment = deploy_core(rpc, artifacts, actual, signers)
+    ledger = EvmLedger(rpc, artifacts, deployment, signers, directory)
+    return Network(ledger, SqlJournal(journal, scope=f"{deployment.engine}/{label}"))
+
+
+def deploy_core(rpc: Rpc, artifacts: Artifacts, chain_id: int, signers: SignerBook) -> Deployment:
+    """Deploys registry, engine and dry run, with gas for those who run them."""
+    operator, supervisor = signers.signer(OPERATOR), signers.signer(SUPERVISOR)
+    provide_operator_gas(rpc, [operator.address, supervisor.address])
+    return deploy(rpc, artifacts, chain_id, operator, supervisor)
+
+
+def chain_id_of(rpc: Rpc) -> int:
+    """The id of the chain that answers.
+
+    Raises:
+        ChainUnreachable: nobody answers, or not as a chain would.
+    """
+    try:
+        return int(rpc.call("eth_chainId", []), 16)
+    except (RpcError, TypeError, ValueError) as error:
+        raise ChainUnreachable(f"{rpc.name} does not say which chain it is") from error

@@ -1,0 +1,1 @@
+"""The only place that knows web3: node, compiler, deployment, transactions, events, revert decoding."""

@@ -1,0 +1,277 @@
+"""Each act as a call: who sends it, to which contract, with which bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_abi.abi import encode
+from eth_utils.abi import function_signature_to_4byte_selector
+
+from settlement.chain.artifacts import Artifacts
+from settlement.chain.deployment import Deployment
+from settlement.chain.eip712 import INSTRUCTION_ABI, instruction_values
+from settlement.domain import acts
+from settlement.domain.directory import Directory
+from settlement.domain.instruction import Consent, Instruction, title_id
+
+OPERATOR, SUPERVISOR = "operator", "supervisor"
+CONSENTS_ABI = "(address,bytes)[]"
+
+ROLE_BITS = {
+    "central-bank": 1 << 0,
+    "bank": 1 << 1,
+    "issuer": 1 << 2,
+    "custodian": 1 << 3,
+    "investor": 1 << 4,
+    "corporate": 1 << 5,
+    "carrier": 1 << 6,
+}
+"""The same bits as `Roles` in contracts/types/Participation.sol."""
+
+INSTRUMENT_KINDS = {"wholesale-cbdc": 1, "tokenized-deposit": 1, "green-bond": 2, "bill-of-lading": 3}
+"""The same values as `InstrumentKind` there: money, money, asset, title."""
+
+BATCH_MODES = {"all-or-nothing": 0, "each-for-itself": 1}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call to make: `to` is None for a contract's creation."""
+
+    sender: str
+    to: str | None
+    data: bytes
+    wei: int = 0
+
+
+class CallEncoder:
+    """Turns acts into calls on one deployment."""
+
+    def __init__(self, artifacts: Artifacts, deployment: Deployment) -> None:
+        self._artifacts = artifacts
+        self._deployment = deployment
+
+    def encode(self, act: acts.Act, directory: Directory) -> Call:
+        """The call that carries out an act.
+
+        Raises:
+            InputError: a party or instrument is not in the directory.
+        """
+        handler: Callable[[Any, Directory], Call] = getattr(self, "_" + act.kind.replace("-", "_"))
+        return handler(act, directory)
+
+    # ---- registry ----------------------------------------------------------------------------------------------------
+
+    def _admit_party(self, act: acts.AdmitParty, directory: Directory) -> Call:
+        bits = sum(ROLE_BITS[role] for role in act.roles if role in ROLE_BITS)
+        return self._on_registry(OPERATOR, "admitParty(address,uint16)", [act.address, bits])
+
+    def _provide_gas(self, act: acts.ProvideGas, directory: Directory) -> Call:
+        return Call(OPERATOR, directory.address_of(act.party), b"", act.wei)
+
+    def _change_party_status(self, act: acts.ChangePartyStatus, directory: Directory) -> Call:
+        sender = OPERATOR if act.change in ("suspend", "reinstate") else SUPERVISOR
+        return self._on_registry(sender, f"{act.change}Party(address)", [directory.address_of(act.party)])
+
+    def _admit_instrument(self, act: acts.AdmitInstrument, directory: Directory) -> Call:
+        record = directory.instrument(act.instrument)
+        arguments = [record.address, directory.address_of(record.issuer), INSTRUMENT_KINDS[record.kind]]
+        return self._on_registry(OPERATOR, "admitInstrument(address,address,uint8)", arguments)
+
+    def _on_registry(self, sender: str, signature: str, arguments: Sequence[Any]) -> Call:
+        return Call(sender, self._deployment.registry, encode_call(signature, arguments))
+
+    # ---- instruments come into being ---------------------------------------------------------------------------------
+
+    def _create_wholesale_cbdc(self, act: acts.CreateWholesaleCBDC, directory: Directory) -> Call:
+        return self._creation(
+            "WholesaleCBDC",
+            ["string", "string", "uint8", "address", "address", "address"],
+            [act.instrument, act.instrument, act.decimals, *self._bound(act.issuer, directory)],
+        )
+
+    def _create_tokenized_deposit(self, act: acts.CreateTokenizedDeposit, directory: Directory) -> Call:
+        return self._creation(
+            "TokenizedDeposit",
+            ["string", "string", "uint8", "address", "address", "address", "address", "uint256"],
+            [
+                act.instrument,
+                act.instrument,
+                act.decimals,
+                *self._bound(act.issuer, directory),
+                directory.instrument(act.reserve).address,
+                act.utc_offset_seconds,
+            ],
+        )
+
+    def _create_green_bond(self, act: acts.CreateGreenBond, directory: Directory) -> Call:
+        terms = (
+            act.isin.encode(),
+            act.currency.encode(),
+            act.nominal,
+            act.minimum_denomination,
+            act.increment,
+            act.coupon_millionths,
+            act.issue_date,
+            act.maturity_date,
+            bytes.fromhex(act.terms_hash[2:]),
+            bytes.fromhex(act.framework_hash[2:]),
+        )
+        terms_abi = "(bytes12,bytes3,uint96,uint96,uint96,uint32,uint64,uint64,bytes32,bytes32)"
+        return self._creation(
+            "GreenBond",
+            ["string", "string", "address", "address", "address", terms_abi, "string"],
+            [act.instrument, act.isin, *self._bound(act.issuer, directory), terms, act.framework_uri],
+        )
+
+    def _create_bill_of_lading(self, act: acts.CreateBillOfLading, directory: Directory) -> Call:
+        return self._creation(
+            "BillOfLading",
+            ["string", "string", "address", "address", "address"],
+            [act.instrument, act.instrument, *self._bound(act.issuer, directory)],
+        )
+
+    def _bound(self, issuer: str, directory: Directory) -> tuple[str, str, str]:
+        return self._deployment.engine, directory.address_of(issuer), self._deployment.registry
+
+    def _creation(self, contract: str, types: Sequence[str], arguments: Sequence[Any]) -> Call:
+        code = bytes.fromhex(self._artifacts.contract(contract).bytecode.removeprefix("0x"))
+        return Call(OPERATOR, None, code + encode(types, arguments))
+
+    # ---- issuers and holders -----------------------------------------------------------------------------------------
+
+    def _open_account(self, act: acts.OpenAccount, directory: Directory) -> Call:
+        return self._by_issuer(
+            act.instrument, directory, "openAccount(address)", [directory.address_of(act.holder)]
+        )
+
+    def _change_account_block(self, act: acts.ChangeAccountBlock, directory: Directory) -> Call:
+        signature = "blockAccount(address)" if act.blocked else "unblockAccount(address)"
+        return self._by_issuer(act.instrument, directory, signature, [directory.address_of(act.holder)])
+
+    def _set_counterparty_limit(self, act: acts.SetCounterpartyLimit, directory: Directory) -> Call:
+        arguments = [directory.address_of(act.counterparty), act.limit_per_payment]
+        return self._by_issuer(act.instrument, directory, "setCounterpartyLimit(address,uint64)", arguments)
+
+    def _set_daily_limit(self, act: acts.SetDailyLimit, directory: Directory) -> Call:
+        return self._by_issuer(act.instrument, directory, "setDailyLimit(uint64)", [act.limit_per_day])
+
+    def _issue_money(self, act: acts.IssueMoney, directory: Directory) -> Call:
+        return self._book(act, directory, "issue(address,uint256,bytes32)")
+
+    def _redeem_money(self, act: acts.RedeemMoney, directory: Directory) -> Call:
+        return self._book(act, directory, "redeem(address,uint256,bytes32)")
+
+    def _book(self, act: acts.IssueMoney | acts.RedeemMoney, directory: Directory, signature: str) -> Call:
+        reference = _booking_reference(act.booking_reference)
+        arguments = [directory.address_of(act.holder), act.quantity.amount, reference]
+        return self._by_issuer(act.quantity.instrument, directory, signature, arguments)
+
+    def _issue_bond(self, act: acts.IssueBond, directory: Directory) -> Call:
+        return self._by_issuer(act.quantity.instrument, directory, "issue(uint256)", [act.quantity.amount])
+
+    def _redeem_bond(self, act: acts.RedeemBond, directory: Directory) -> Call:
+        return self._by_issuer(act.quantity.instrument, directory, "redeem(uint256)", [act.quantity.amount])
+
+    def _issue_bill(self, act: acts.IssueBill, directory: Directory) -> Call:
+        document_hash = bytes.fromhex(act.document_hash[2:])
+        arguments = [directory.address_of(act.holder), act.document_reference, document_hash]
+        return self._by_issuer(act.instrument, directory, "issue(address,string,bytes32)", arguments)
+
+    def _surrender_bill(self, act: acts.SurrenderBill, directory: Directory) -> Call:
+        function = {
+            "request": "surrenderForDelivery",
+            "accept": "acceptSurrender",
+            "reject": "rejectSurrender",
+            "void": "voidBill",
+        }[act.step]
+        data = encode_call(f"{function}(uint256)", [title_id(act.document_reference)])
+        return Call(act.by, directory.instrument(act.instrument).address, data)
+
+    def _transfer(self, act: acts.Transfer, directory: Directory) -> Call:
+        data = encode_call(
+            "transfer(address,uint256)", [directory.address_of(act.receiver), act.quantity.amount]
+        )
+        return Call(act.giver, directory.instrument(act.quantity.instrument).address, data)
+
+    def _by_issuer(
+        self, instrument: str, directory: Directory, signature: str, arguments: Sequence[Any]
+    ) -> Call:
+        record = directory.instrument(instrument)
+        return Call(record.issuer, record.address, encode_call(signature, arguments))
+
+    # ---- engine ------------------------------------------------------------------------------------------------------
+
+    def _settle(self, act: acts.Settle, directory: Directory) -> Call:
+        return self._with_consents("settle", act.instruction, act.consents, directory)
+
+    def _lock(self, act: acts.Lock, directory: Directory) -> Call:
+        return self._with_consents("lock", act.instruction, act.consents, directory)
+
+    def _settle_locked(self, act: acts.SettleLocked, directory: Directory) -> Call:
+        return self._with_consents("settleLocked", act.instruction, act.consents, directory)
+
+    def _settle_batch(self, act: acts.SettleBatch, directory: Directory) -> Call:
+        items = [
+            encode(
+                [INSTRUCTION_ABI, CONSENTS_ABI],
+                [instruction_values(item.instruction, directory), consent_values(item.consents)],
+            )
+            for item in act.items
+        ]
+        data = encode_call("settleBatch(bytes[],uint8)", [items, BATCH_MODES[act.mode]])
+        return Call(OPERATOR, self._deployment.engine, data)
+
+    def _cancel(self, act: acts.Cancel, directory: Directory) -> Call:
+        signature = f"cancel({INSTRUCTION_ABI},string,{CONSENTS_ABI})"
+        values = instruction_values(act.instruction, directory)
+        data = encode_call(signature, [values, act.reason, consent_values(act.cancellations)])
+        return Call(OPERATOR, self._deployment.engine, data)
+
+    def _expire(self, act: acts.Expire, directory: Directory) -> Call:
+        data = encode_call(f"expire({INSTRUCTION_ABI})", [instruction_values(act.instruction, directory)])
+        return Call(OPERATOR, self._deployment.engine, data)
+
+    def _release_leg(self, act: acts.ReleaseLeg, directory: Directory) -> Call:
+        arguments = [instruction_values(act.instruction, directory), act.leg]
+        data = encode_call(f"releaseLeg({INSTRUCTION_ABI},uint256)", arguments)
+        return Call(OPERATOR, self._deployment.engine, data)
+
+    def _with_consents(
+        self, function: str, instruction: Instruction, consents: Sequence[Consent], directory: Directory
+    ) -> Call:
+        data = encode_call(
+            f"{function}({INSTRUCTION_ABI},{CONSENTS_ABI})",
+            [instruction_values(instruction, directory), consent_values(consents)],
+        )
+        return Call(OPERATOR, self._deployment.engine, data)
+
+
+def encode_call(signature: str, arguments: Sequence[Any]) -> bytes:
+    """Selector and arguments. `eth_abi` directly: the contract object's encoder is many times slower."""
+    return function_signature_to_4byte_selector(signature) + encode(argument_types(signature), arguments)
+
+
+def argument_types(signature: str) -> list[str]:
+    """The types in a function signature, tuples kept whole."""
+    inner = signature[signature.index("(") + 1 : -1]
+    types, depth, start = [], 0, 0
+    for position, character in enumerate(inner):
+        if character == "," and depth == 0:
+            types.append(inner[start:position])
+            start = position + 1
+        depth += (character == "(") - (character == ")")
+    return [*types, inner[start:]] if inner else []
+
+
+def consent_values(consents: Sequence[Consent]) -> list[tuple[str, bytes]]:
+    """Consents as the engine's ABI takes them."""
+    return [(consent.address, bytes.fromhex(consent.signature[2:])) for consent in consents]
+
+
+def _booking_reference(reference: str) -> bytes:
+    """Up to 32 bytes as they are; longer references by hash."""
+    raw = reference.encode()
+    return raw.ljust(32, b"\0") if len(raw) <= 32 else title_id(reference).to_bytes(32)

@@ -1,0 +1,97 @@
+"""EIP-712 hashing of what parties sign, the same bytes as `InstructionHash.sol` and the engine's domain.
+
+Source: EIP-712, "Typed structured data hashing and signing".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from settlement.domain.directory import Directory
+from settlement.domain.instruction import Instruction
+
+LEG_TYPE = (
+    "Leg(address giver,address receiver,address instrument,address receiverInstrument,uint256 quantity)"
+)
+INSTRUCTION_TYPE = (
+    "Instruction(Leg[] legs,bytes32 termsHash,uint64 notBefore,uint64 deadline,uint256 nonce)" + LEG_TYPE
+)
+CANCELLATION_TYPE = "Cancellation(bytes32 instructionId,string reason)"
+DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+DOMAIN_NAME, DOMAIN_VERSION = "Settlement", "1"
+
+LEG_ABI = "(address,address,address,address,uint256)"
+INSTRUCTION_ABI = f"({LEG_ABI}[],bytes32,uint64,uint64,uint256)"
+
+LegValues = tuple[str, str, str, str, int]
+InstructionValues = tuple[list[LegValues], bytes, int, int, int]
+
+_LEG_TYPEHASH = keccak(text=LEG_TYPE)
+_INSTRUCTION_TYPEHASH = keccak(text=INSTRUCTION_TYPE)
+_CANCELLATION_TYPEHASH = keccak(text=CANCELLATION_TYPE)
+
+
+def instruction_values(instruction: Instruction, directory: Directory) -> InstructionValues:
+    """The instruction as the engine's ABI takes it: addresses for names.
+
+    Raises:
+        InputError: a party or instrument is not in the directory.
+    """
+    legs = [
+        (
+            directory.address_of(leg.giver),
+            directory.address_of(leg.receiver),
+            directory.instrument(leg.quantity.instrument).address,
+            directory.instrument(leg.receiver_instrument).address,
+            leg.quantity.amount,
+        )
+        for leg in instruction.legs
+    ]
+    terms_hash = bytes.fromhex(instruction.terms_hash[2:])
+    return legs, terms_hash, instruction.not_before, instruction.deadline, instruction.nonce
+
+
+def domain_separator(chain_id: int, engine: str) -> bytes:
+    """What binds a signature to one chain and one deployment."""
+    return keccak(
+        encode(
+            ["bytes32", "bytes32", "bytes32", "uint256", "address"],
+            [
+                keccak(text=DOMAIN_TYPE),
+                keccak(text=DOMAIN_NAME),
+                keccak(text=DOMAIN_VERSION),
+                chain_id,
+                engine,
+            ],
+        )
+    )
+
+
+def instruction_digest(separator: bytes, values: InstructionValues) -> bytes:
+    """The instruction's id: what its parties sign."""
+    legs, terms_hash, not_before, deadline, nonce = values
+    struct_hash = keccak(
+        encode(
+            ["bytes32", "bytes32", "bytes32", "uint64", "uint64", "uint256"],
+            [_INSTRUCTION_TYPEHASH, _hash_legs(legs), terms_hash, not_before, deadline, nonce],
+        )
+    )
+    return keccak(b"\x19\x01" + separator + struct_hash)
+
+
+def cancellation_digest(separator: bytes, instruction_id: bytes, reason: str) -> bytes:
+    """What a party signs to cancel."""
+    struct_hash = keccak(
+        encode(
+            ["bytes32", "bytes32", "bytes32"], [_CANCELLATION_TYPEHASH, instruction_id, keccak(text=reason)]
+        )
+    )
+    return keccak(b"\x19\x01" + separator + struct_hash)
+
+
+def _hash_legs(legs: Sequence[LegValues]) -> bytes:
+    types = ["bytes32", "address", "address", "address", "address", "uint256"]
+    return keccak(b"".join(keccak(encode(types, [_LEG_TYPEHASH, *leg])) for leg in legs))

@@ -1,0 +1,312 @@
+"""The ledger: one deployment on one EVM chain, behind the port that the flow knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from eth_abi.abi import decode
+
+from settlement.chain.artifacts import Artifacts
+from settlement.chain.calls import CONSENTS_ABI, CallEncoder, consent_values, encode_call
+from settlement.chain.deployment import Deployment
+from settlement.chain.eip712 import (
+    INSTRUCTION_ABI,
+    cancellation_digest,
+    domain_separator,
+    instruction_digest,
+    instruction_values,
+)
+from settlement.chain.reverts import decode_revert
+from settlement.chain.rpc import Rpc, RpcError
+from settlement.chain.signers import SignerBook
+from settlement.chain.transactions import Transactor
+from settlement.domain import acts
+from settlement.domain.directory import Directory, InstrumentKind, InstrumentRecord
+from settlement.domain.instruction import Consent, Instruction, InstructionStatus
+from settlement.domain.quantity import Quantity
+from settlement.errors import InputError, Reason, Refused
+from settlement.ports import Block, Position, Receipt, SignedTransaction
+
+STATUSES = (
+    InstructionStatus.MATCHED,
+    InstructionStatus.LOCKED,
+    InstructionStatus.SETTLED,
+    InstructionStatus.CANCELLED,
+    InstructionStatus.EXPIRED,
+)
+"""By the value of `InstructionStatus` in contracts/types/Settlement.sol; open on chain is matched off chain."""
+
+BILL_STATUSES = (
+    "NONE",
+    "ISSUED",
+    "PENDING_SURRENDER_FOR_DELIVERY",
+    "SURRENDERED_FOR_DELIVERY",
+    "VOIDED",
+)
+"""By the value of `BillStatus` in contracts/interfaces/IBillOfLading.sol, in DCSA's words."""
+
+_KINDS: dict[type, InstrumentKind] = {
+    acts.CreateWholesaleCBDC: "wholesale-cbdc",
+    acts.CreateTokenizedDeposit: "tokenized-deposit",
+    acts.CreateGreenBond: "green-bond",
+    acts.CreateBillOfLading: "bill-of-lading",
+}
+
+_ZERO_ADDRESS = "0x" + "0" * 40
+
+
+class EvmLedger:
+    """Implements `ports.Ledger`."""
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        artifacts: Artifacts,
+        deployment: Deployment,
+        signers: SignerBook,
+        directory: Directory | None = None,
+        confirmations_min: int = 0,
+    ) -> None:
+        self._rpc = rpc
+        self._artifacts = artifacts
+        self._deployment = deployment
+        self._signers = signers
+        self._parties: dict[str, str] = dict(directory.parties) if directory else {}
+        self._instruments: dict[str, InstrumentRecord] = dict(directory.instruments) if directory else {}
+        self._directory = directory or Directory(parties={}, instruments={})
+        self._created: dict[str, acts.Act] = {}
+        self._confirmations_min = confirmations_min
+        self._encoder = CallEncoder(artifacts, deployment)
+        self._separator = domain_separator(deployment.chain_id, deployment.engine)
+        self._transactor = Transactor(rpc, artifacts, deployment.chain_id, self._name)
+
+    @property
+    def chain_id(self) -> int:
+        """The chain's id."""
+        return self._deployment.chain_id
+
+    @property
+    def deployment(self) -> Deployment:
+        """Where the core contracts are."""
+        return self._deployment
+
+    @property
+    def directory(self) -> Directory:
+        """See `ports.Ledger.directory`."""
+        return self._directory
+
+    def head(self) -> Block:
+        """The newest block."""
+        return self._transactor.block()
+
+    def know_party(self, party: str, address: str) -> None:
+        """See `ports.Ledger.know_party`."""
+        self._enter(parties={party: address})
+
+    def know_unlisted(self, instrument: str, like: str) -> None:
+        """See `ports.Ledger.know_unlisted`."""
+        record = self._directory.instrument(like)
+        stray = "0x" + (int(record.address, 16) ^ 1).to_bytes(20).hex()
+        self._enter(
+            instruments={instrument: record.model_copy(update={"instrument": instrument, "address": stray})}
+        )
+
+    def party_address(self, party: str) -> str:
+        """See `ports.Ledger.party_address`."""
+        address = self._signers.signer(party).address
+        self._enter(parties={party: address})
+        return address
+
+    # ---- transactions ------------------------------------------------------------------------------------------------
+
+    def prepare(self, act: acts.Act) -> SignedTransaction:
+        """See `ports.Ledger.prepare`."""
+        call = self._encoder.encode(act, self._directory)
+        transaction = self._transactor.sign(call, self._signers.signer(call.sender))
+        if type(act) in _KINDS:
+            self._created[transaction.hash] = act
+        return transaction
+
+    def send(self, transaction: SignedTransaction) -> None:
+        """See `ports.Ledger.send`."""
+        self._transactor.send(transaction)
+
+    def receipt(self, transaction: SignedTransaction) -> Receipt:
+        """See `ports.Ledger.receipt`; a contract that came into being enters the directory."""
+        receipt = self._transactor.receipt(transaction)
+        act = self._created.pop(transaction.hash, None)
+        if act is not None and receipt.succeeded and receipt.created:
+            self._enter_instrument(act, receipt.created)
+        return receipt
+
+    def is_final(self, receipt: Receipt) -> bool:
+        """See `ports.Ledger.is_final`. The rule here is a depth; zero where every block is final at once."""
+        if self.head().number - receipt.block.number < self._confirmations_min:
+            return False
+        return self._transactor.block(receipt.block.number).hash == receipt.block.hash
+
+    # ---- consents ----------------------------------------------------------------------------------------------------
+
+    def instruction_id(self, instruction: Instruction) -> str:
+        """See `ports.Ledger.instruction_id`."""
+        return "0x" + self._digest(instruction).hex()
+
+    def consent(self, party: str, instruction: Instruction, signed_by: str | None = None) -> Consent:
+        """See `ports.Ledger.consent`."""
+        return self._sign(party, self._digest(instruction), signed_by)
+
+    def cancellation(self, party: str, instruction: Instruction, reason: str) -> Consent:
+        """See `ports.Ledger.cancellation`."""
+        return self._sign(
+            party, cancellation_digest(self._separator, self._digest(instruction), reason), None
+        )
+
+    def _digest(self, instruction: Instruction) -> bytes:
+        return instruction_digest(self._separator, instruction_values(instruction, self._directory))
+
+    def _sign(self, party: str, digest: bytes, signed_by: str | None) -> Consent:
+        signature = self._signers.signer(signed_by or party).sign_digest(digest)
+        return Consent(
+            party=party, address=self._directory.address_of(party), signature="0x" + _compact(signature).hex()
+        )
+
+    # ---- queries -----------------------------------------------------------------------------------------------------
+
+    def status(self, instruction: Instruction) -> InstructionStatus:
+        """See `ports.Ledger.status`."""
+        values = instruction_values(instruction, self._directory)
+        data = encode_call(f"statusOf({INSTRUCTION_ABI})", [values])
+        return STATUSES[self._answer(self._deployment.engine, data, "uint8")]
+
+    def reasons(self, instruction: Instruction, consents: Sequence[Consent]) -> tuple[Reason, ...]:
+        """See `ports.Ledger.reasons`: the dry run's list, and what only shows when all legs are tried together."""
+        values, signed = instruction_values(instruction, self._directory), consent_values(consents)
+        locked = self.status(instruction) is InstructionStatus.LOCKED and self._held(instruction) != 0
+        listed: list[Reason] = []
+        if not locked:
+            data = encode_call(f"reasons({INSTRUCTION_ABI},{CONSENTS_ABI})", [values, signed])
+            for reason in self._answer(self._deployment.dry_run, data, "bytes[]"):
+                listed.append(decode_revert(reason, self._artifacts, naming=self._name))
+        function = "settleLocked" if locked else "settle"
+        data = encode_call(f"{function}({INSTRUCTION_ABI},{CONSENTS_ABI})", [values, signed])
+        try:
+            self._transactor.view(self._deployment.engine, data)
+        except Refused as refusal:
+            if not {reason.name for reason in refusal.reasons} <= {reason.name for reason in listed}:
+                listed.extend(refusal.reasons)
+        return tuple(listed)
+
+    def reason(self, encoded: str) -> Reason:
+        """See `ports.Ledger.reason`."""
+        return decode_revert(encoded, self._artifacts, naming=self._name)
+
+    def position(self, party: str, instrument: str) -> Position:
+        """See `ports.Ledger.position`."""
+        record = self._directory.instrument(instrument)
+        holder = self._directory.address_of(party)
+        balance = self._answer(record.address, encode_call("balanceOf(address)", [holder]), "uint256")
+        if record.kind == "bill-of-lading":
+            return Position(balance, 0)
+        held = self._answer(record.address, encode_call("heldOf(address)", [holder]), "uint256")
+        return Position(balance, held)
+
+    def positions(self) -> Mapping[tuple[str, str], Position]:
+        """See `ports.Ledger.positions`; one round trip."""
+        keys, questions = [], []
+        for record in self._directory.instruments.values():
+            if record.unlisted:
+                continue
+            for party, address in self._directory.parties.items():
+                for signature in ("balanceOf(address)", "heldOf(address)"):
+                    if record.kind == "bill-of-lading" and signature.startswith("held"):
+                        continue
+                    data = "0x" + encode_call(signature, [address]).hex()
+                    keys.append((party, record.instrument))
+                    questions.append(("eth_call", [{"to": record.address, "data": data}, "latest"]))
+        found: dict[tuple[str, str], Position] = {}
+        answers = self._rpc.batch(questions) if questions else []
+        for key, answer in zip(keys, answers, strict=True):
+            if isinstance(answer, Exception) or answer == "0x":
+                continue
+            amount = int(answer, 16)
+            found[key] = Position(found[key].balance, amount) if key in found else Position(amount, 0)
+        return found
+
+    def supply(self, instrument: str) -> int:
+        """See `ports.Ledger.supply`."""
+        record = self._directory.instrument(instrument)
+        if record.kind == "bill-of-lading":
+            raise InputError(f"{instrument} is a register of titles and has no supply")
+        return int(self._answer(record.address, encode_call("totalSupply()", []), "uint256"))
+
+    def title_owner(self, title: Quantity) -> str | None:
+        """See `ports.Ledger.title_owner`."""
+        record = self._directory.instrument(title.instrument)
+        try:
+            owner = self._answer(record.address, encode_call("ownerOf(uint256)", [title.amount]), "address")
+        except Refused:
+            return None
+        return None if owner == _ZERO_ADDRESS else self._name(owner)
+
+    def title_status(self, title: Quantity) -> str:
+        """See `ports.Ledger.title_status`."""
+        record = self._directory.instrument(title.instrument)
+        data = encode_call("bill(uint256)", [title.amount])
+        return BILL_STATUSES[self._answer(record.address, data, "(uint8,bytes32,string,address)")[0]]
+
+    def accrued_interest(self, nominal: Quantity, settlement_date: int) -> int:
+        """See `ports.Ledger.accrued_interest`."""
+        record = self._directory.instrument(nominal.instrument)
+        data = encode_call("accruedInterestHalfUp(uint256,uint64)", [nominal.amount, settlement_date])
+        return int(self._answer(record.address, data, "uint256"))
+
+    def advance_to(self, timestamp: int) -> None:
+        """See `ports.Ledger.advance_to`."""
+        now = self.head().timestamp
+        if timestamp <= now:
+            raise InputError(f"the chain's clock is at {now} and cannot be set back to {timestamp}")
+        try:
+            self._rpc.call("evm_setNextBlockTimestamp", [timestamp])
+            self._rpc.call("evm_mine", [])
+        except RpcError as error:
+            raise InputError("this chain's clock cannot be set: use a development chain such as anvil") from error
+
+    # ---- inside ------------------------------------------------------------------------------------------------------
+
+    def _held(self, instruction: Instruction) -> int:
+        data = encode_call("heldLegs(bytes32)", [self._digest(instruction)])
+        return int(self._answer(self._deployment.engine, data, "uint256"))
+
+    def _answer(self, to: str, data: bytes, answer_type: str) -> Any:
+        return decode([answer_type], self._transactor.view(to, data))[0]
+
+    def _name(self, address: str) -> str:
+        return self._directory.name_of(address)
+
+    def _enter_instrument(self, act: Any, address: str) -> None:
+        record = InstrumentRecord(
+            instrument=act.instrument,
+            kind=_KINDS[type(act)],
+            address=address,
+            issuer=act.issuer,
+            decimals=getattr(act, "decimals", 0),
+            currency=getattr(act, "currency", None),
+            reserve=getattr(act, "reserve", None),
+        )
+        self._enter(instruments={act.instrument: record})
+
+    def _enter(
+        self,
+        parties: Mapping[str, str] | None = None,
+        instruments: Mapping[str, InstrumentRecord] | None = None,
+    ) -> None:
+        self._parties.update(parties or {})
+        self._instruments.update(instruments or {})
+        self._directory = Directory(parties=dict(self._parties), instruments=dict(self._instruments))
+
+
+def _compact(signature: bytes) -> bytes:
+    """A 65-byte signature in EIP-2098's 64 bytes."""
+    r, s, v = signature[:32], int.from_bytes(signature[32:64]), signature[64]
+    return r + (s | ((v - 27) << 255)).to_bytes(32)

@@ -1,0 +1,194 @@
+"""A thin JSON-RPC client: asks a node, and turns whatever goes wrong into one of two things."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from web3 import HTTPProvider
+from web3.types import RPCEndpoint
+
+from settlement.errors import ChainUnreachable, InputError, SettlementError
+
+DEFAULT_TIMEOUT_S = 30.0
+
+_NOT_SENT = (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError)
+
+
+class RpcError(SettlementError):
+    """The node answered, and the answer is an error. Never leaves `settlement.chain`."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        self.code = code
+        self.message = message
+        self.data = data
+        super().__init__(f"the node answered error {code}: {message}")
+
+
+class AnswerLost(ChainUnreachable):
+    """The request may have reached the node, and no answer came back: what it asked for may have happened."""
+
+
+class Rpc:
+    """Asks one node.
+
+    Args:
+        url: http:// or https://; may carry credentials, which no message and no repr shows.
+        timeout_s: How long to wait for a connection, and for an answer.
+
+    Raises:
+        InputError: the URL cannot be used.
+
+    """
+
+    def __init__(self, url: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        self.name = _checked(url)
+        self.timeout_s = timeout_s
+        self._provider = HTTPProvider(
+            url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None
+        )
+
+    def __repr__(self) -> str:
+        return f"Rpc({self.name})"
+
+    def call(self, method: str, params: Sequence[Any]) -> Any:
+        """One request; its result.
+
+        Raises:
+            RpcError: the node answered with an error.
+            ChainUnreachable: no usable answer; `AnswerLost` where the request may have got through.
+
+        """
+        return self._result(self._ask(lambda: self._provider.make_request(RPCEndpoint(method), list(params))))
+
+    def batch(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """Several requests in one HTTP request; per request its result, or the RpcError it met.
+
+        Raises:
+            RpcError: the node refused the batch as a whole.
+            ChainUnreachable: no usable answer; `AnswerLost` where the requests may have got through.
+
+        """
+        if not requests:
+            return []
+        wanted = [(RPCEndpoint(method), list(params)) for method, params in requests]
+        answers = self._ask(lambda: self._provider.make_batch_request(wanted))
+        if not isinstance(answers, list):
+            self._result(answers)
+            raise self._lost("something else than one answer per request")
+        if len(answers) != len(wanted):
+            raise self._lost(f"{len(answers)} answers to {len(wanted)} requests")
+        return [self._result_or_error(answer) for answer in answers]
+
+    def _ask(self, send: Any) -> Any:
+        try:
+            return send()
+        except _NOT_SENT as error:
+            raise ChainUnreachable(f"no connection to the chain at {self.name}: {_short(error)}") from None
+        except requests.exceptions.Timeout:
+            raise AnswerLost(
+                f"the chain at {self.name} did not answer within {self.timeout_s:g} seconds"
+            ) from None
+        except requests.exceptions.ConnectionError as error:
+            if _never_connected(error):
+                raise ChainUnreachable(
+                    f"no connection to the chain at {self.name}: {_short(error)}"
+                ) from None
+            raise AnswerLost(f"the connection to the chain at {self.name} broke: {_short(error)}") from None
+        except requests.exceptions.HTTPError as error:
+            return self._from_http_error(error)
+        except requests.exceptions.RequestException as error:
+            raise AnswerLost(f"asking the chain at {self.name} failed: {_short(error)}") from None
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # HTML, half an answer, an answer without ids: whatever a proxy says in the node's place
+            raise self._lost("something that is not JSON-RPC") from None
+
+    def _from_http_error(self, error: requests.exceptions.HTTPError) -> Any:
+        """Some nodes answer a JSON-RPC error with status 400; any other status is a proxy's trouble."""
+        response = error.response
+        if response is None:
+            raise AnswerLost(f"asking the chain at {self.name} failed") from None
+        status = response.status_code
+        if status == requests.codes.bad_request:
+            try:
+                answer = response.json()
+            except ValueError:
+                answer = None
+            if isinstance(answer, dict) and isinstance(answer.get("error"), dict):
+                return answer
+        if status in (401, 403):
+            raise ChainUnreachable(f"{self.name} does not let us in (HTTP status {status})") from None
+        raise AnswerLost(f"{self.name} answered with HTTP status {status}") from None
+
+    def _result(self, answer: Any) -> Any:
+        result = self._result_or_error(answer)
+        if isinstance(result, RpcError):
+            raise result
+        return result
+
+    def _result_or_error(self, answer: Any) -> Any:
+        if isinstance(answer, dict):
+            error = answer.get("error")
+            if isinstance(error, dict):
+                code = error.get("code")
+                message = str(error.get("message", ""))
+                return RpcError(code if isinstance(code, int) else 0, message, error.get("data"))
+            if error is not None:
+                return RpcError(0, str(error))
+            if "result" in answer:
+                return answer["result"]
+        raise self._lost("something that is not JSON-RPC")
+
+    def _lost(self, what: str) -> AnswerLost:
+        return AnswerLost(f"{self.name} answered with {what}; is that the URL of a node?")
+
+
+def masked(url: str) -> str:
+    """The URL for people to see: no user, no password, and nothing of a path or query, which may hold a key."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "(an unreadable URL)"
+    host = f"[{host}]" if ":" in host else host
+    user = "***@" if "@" in parts.netloc else ""
+    rest = "/***" if parts.path.strip("/") or parts.query or parts.fragment else ""
+    return urlunsplit((parts.scheme, f"{user}{host}{port}", rest, "", ""))
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InputError(f"{masked(url)} is not a node's URL: use http://HOST:PORT or https://HOST")
+    return masked(url)
+
+
+def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
+    """Whether no connection came about at all, so that nothing was sent."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return type(cause).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
+
+
+def _short(error: Exception) -> str:
+    """The cause in a few words; never the whole text, which holds the URL."""
+    text = repr(error)
+    for sign, words in (
+        ("NameResolution", "its name is unknown"),
+        ("refused", "connection refused"),
+        ("ConnectTimeout", "no answer to the connection"),
+        ("SSL", "its certificate or TLS set-up is not accepted"),
+        ("Proxy", "the proxy does not answer"),
+        ("RemoteDisconnected", "it closed the connection"),
+        ("reset", "connection reset"),
+        ("unreachable", "no route to it"),
+    ):
+        if sign in text:
+            return words
+    return type(error).__name__

@@ -1,0 +1,176 @@
+"""Transactions: nonce, fee, gas limit, signature, sending, and the receipt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from eth_utils.address import to_checksum_address
+
+from settlement.chain.artifacts import Artifacts
+from settlement.chain.calls import Call
+from settlement.chain.events import decode_events
+from settlement.chain.keystore import Signer
+from settlement.chain.reverts import decode_revert
+from settlement.chain.rpc import AnswerLost, Rpc, RpcError
+from settlement.errors import ChainUnreachable, OutcomeUnknown, Reason, Refused
+from settlement.ports import Block, Receipt, SignedTransaction
+
+GAS_MARGIN_PERCENT = 20
+"""Added to the estimate: the state may change before the transaction is mined."""
+
+POLL_SECONDS_MIN, POLL_SECONDS_MAX = 0.002, 0.25
+
+_KNOWN_TRANSACTION = ("already known", "already imported", "known transaction")
+
+
+class Transactor:
+    """Makes, sends and follows transactions on one chain."""
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        artifacts: Artifacts,
+        chain_id: int,
+        naming: Callable[[str], str],
+        receipt_timeout_s: float = 60.0,
+    ) -> None:
+        self._rpc = rpc
+        self._artifacts = artifacts
+        self._chain_id = chain_id
+        self._naming = naming
+        self._receipt_timeout_s = receipt_timeout_s
+
+    def sign(self, call: Call, signer: Signer) -> SignedTransaction:
+        """Signs a call as a transaction, after the chain has said that it would succeed.
+
+        Raises:
+            Refused: the chain would refuse it now.
+            ChainUnreachable: nobody answered.
+        """
+        request: dict[str, Any] = {
+            "from": signer.address,
+            "data": "0x" + call.data.hex(),
+            "value": hex(call.wei),
+        }
+        if call.to is not None:
+            request["to"] = call.to
+        gas, nonce, latest = self._ask(request, signer.address)
+        base_fee = int(latest.get("baseFeePerGas", "0x0"), 16)
+        transaction: dict[str, Any] = {
+            "type": 2,
+            "chainId": self._chain_id,
+            "nonce": nonce,
+            "gas": min(gas + gas * GAS_MARGIN_PERCENT // 100, int(latest["gasLimit"], 16)),
+            "maxFeePerGas": 2 * base_fee + base_fee // 8,
+            "maxPriorityFeePerGas": 0 if base_fee == 0 else base_fee // 8,
+            "value": call.wei,
+            "data": call.data,
+            "accessList": [],
+        }
+        if call.to is not None:
+            transaction["to"] = to_checksum_address(call.to)
+        raw, transaction_hash = signer.sign_transaction(transaction)
+        return SignedTransaction(hash=transaction_hash, raw=raw, sender=signer.address, nonce=nonce)
+
+    def send(self, transaction: SignedTransaction) -> None:
+        """Hands the bytes to the chain; the same bytes again are already there.
+
+        Raises:
+            OutcomeUnknown: the answer was lost.
+            ChainUnreachable: it was not sent.
+            Refused: the chain would not take the transaction into its pool.
+        """
+        try:
+            self._rpc.call("eth_sendRawTransaction", [transaction.raw])
+        except AnswerLost as error:
+            raise OutcomeUnknown(transaction.hash, str(error)) from error
+        except RpcError as error:
+            if any(phrase in error.message.lower() for phrase in _KNOWN_TRANSACTION):
+                return
+            if self._rpc.call("eth_getTransactionReceipt", [transaction.hash]) is not None:
+                return
+            raise Refused([self._reason(error)], "transaction not accepted") from error
+
+    def receipt(self, transaction: SignedTransaction) -> Receipt:
+        """Waits for the receipt; a failed transaction's reason is found by running it again on the block before.
+
+        Raises:
+            OutcomeUnknown: none came in time, or the chain stopped answering.
+        """
+        deadline = time.monotonic() + self._receipt_timeout_s
+        pause = POLL_SECONDS_MIN
+        while True:
+            try:
+                found = self._rpc.call("eth_getTransactionReceipt", [transaction.hash])
+                if found is not None:
+                    return self._to_receipt(found)
+            except ChainUnreachable as error:
+                raise OutcomeUnknown(transaction.hash, str(error)) from error
+            if time.monotonic() > deadline:
+                raise OutcomeUnknown(transaction.hash, f"no receipt within {self._receipt_timeout_s:.0f} s")
+            time.sleep(pause)
+            pause = min(pause * 2, POLL_SECONDS_MAX)
+
+    def view(self, to: str, data: bytes, sender: str | None = None) -> bytes:
+        """Runs a call on the newest state and returns what it answers.
+
+        Raises:
+            Refused: it reverted.
+        """
+        request = {"to": to, "data": "0x" + data.hex()} | ({"from": sender} if sender else {})
+        try:
+            answer: str = self._rpc.call("eth_call", [request, "latest"])
+        except RpcError as error:
+            raise Refused([self._reason(error)]) from error
+        return bytes.fromhex(answer.removeprefix("0x"))
+
+    def block(self, number: int | str = "latest") -> Block:
+        """A block by number or tag."""
+        tag = hex(number) if isinstance(number, int) else number
+        found = self._rpc.call("eth_getBlockByNumber", [tag, False])
+        if found is None:
+            raise ChainUnreachable(f"the chain has no block {number}")
+        return Block(int(found["number"], 16), found["hash"], int(found["timestamp"], 16))
+
+    def _ask(self, request: dict[str, Any], sender: str) -> tuple[int, int, dict[str, Any]]:
+        questions: list[tuple[str, list[Any]]] = [
+            ("eth_estimateGas", [request]),
+            ("eth_getTransactionCount", [sender, "pending"]),
+            ("eth_getBlockByNumber", ["latest", False]),
+        ]
+        gas, nonce, latest = self._rpc.batch(questions)
+        if isinstance(gas, RpcError):
+            raise Refused([self._reason(gas)]) from gas
+        for answer in (nonce, latest):
+            if isinstance(answer, RpcError):
+                raise ChainUnreachable(f"the chain answered with an error: {answer.message}") from answer
+        return int(gas, 16), int(nonce, 16), latest
+
+    def _reason(self, error: RpcError) -> Reason:
+        if error.data is not None:
+            return decode_revert(error.data, self._artifacts, naming=self._naming)
+        return Reason("ChainRefused", {"code": error.code}, error.message)
+
+    def _to_receipt(self, found: dict[str, Any]) -> Receipt:
+        number = int(found["blockNumber"], 16)
+        succeeded = int(found["status"], 16) == 1
+        return Receipt(
+            transaction=found["transactionHash"],
+            succeeded=succeeded,
+            gas_used=int(found["gasUsed"], 16),
+            block=Block(number, found["blockHash"], self.block(number).timestamp),
+            events=decode_events(found["logs"], self._artifacts),
+            reason=None if succeeded else self._failure(found["transactionHash"], number),
+            created=to_checksum_address(found["contractAddress"]) if found.get("contractAddress") else None,
+        )
+
+    def _failure(self, transaction_hash: str, number: int) -> Reason:
+        sent = self._rpc.call("eth_getTransactionByHash", [transaction_hash])
+        request = {"from": sent["from"], "to": sent["to"], "data": sent["input"], "gas": sent["gas"]}
+        try:
+            self._rpc.call("eth_call", [request, hex(number - 1)])
+        except RpcError as error:
+            return self._reason(error)
+        return Reason("Reverted", {}, "the transaction failed, and would have succeeded one block earlier")

@@ -1,0 +1,281 @@
+"""Acts: everything that changes the ledger, as data; each is one transaction, which the chain layer knows to make."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from settlement.domain.instruction import Consent, Instruction, UnixTime
+from settlement.domain.model import Address, Hash32, InstrumentId, Model, PartyId
+from settlement.domain.quantity import MAX_QUANTITY, Quantity
+
+Amount = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
+Role = Literal[
+    "central-bank", "bank", "issuer", "custodian", "investor", "corporate", "carrier", "operator", "supervisor"
+]
+"""Roles of a party; operator and supervisor act on the registry and hold nothing."""
+
+
+class AdmitParty(Model):
+    """The operator admits a party."""
+
+    kind: Literal["admit-party"] = "admit-party"
+    party: PartyId
+    address: Address
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+
+
+class ProvideGas(Model):
+    """The operator sends a party what its transactions cost; wei."""
+
+    kind: Literal["provide-gas"] = "provide-gas"
+    party: PartyId
+    wei: Annotated[int, Field(ge=1)]
+
+
+class ChangePartyStatus(Model):
+    """The operator suspends or reinstates a party; the supervisor freezes or unfreezes it."""
+
+    kind: Literal["change-party-status"] = "change-party-status"
+    party: PartyId
+    change: Literal["suspend", "reinstate", "freeze", "unfreeze"]
+
+
+class CreateWholesaleCBDC(Model):
+    """Wholesale money of a currency comes into being as a contract; the operator deploys it for the central bank."""
+
+    kind: Literal["create-wholesale-cbdc"] = "create-wholesale-cbdc"
+    instrument: InstrumentId
+    issuer: PartyId
+    currency: str
+    decimals: Annotated[int, Field(ge=0, le=18)]
+
+
+class CreateTokenizedDeposit(Model):
+    """A bank's tokenised deposits of a currency come into being as a contract."""
+
+    kind: Literal["create-tokenized-deposit"] = "create-tokenized-deposit"
+    instrument: InstrumentId
+    issuer: PartyId
+    currency: str
+    decimals: Annotated[int, Field(ge=0, le=18)]
+    reserve: InstrumentId
+    utc_offset_seconds: Annotated[int, Field(ge=0, lt=86_400)]
+
+
+class CreateGreenBond(Model):
+    """A bond comes into being as a contract. Nominal in whole units of currency."""
+
+    kind: Literal["create-green-bond"] = "create-green-bond"
+    instrument: InstrumentId
+    issuer: PartyId
+    isin: str
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    nominal: Amount
+    minimum_denomination: Amount
+    increment: Amount
+    coupon_millionths: Annotated[int, Field(ge=0, le=1_000_000)]
+    issue_date: UnixTime
+    maturity_date: UnixTime
+    terms_hash: Hash32
+    framework_hash: Hash32
+    framework_uri: str
+
+
+class CreateBillOfLading(Model):
+    """A carrier's register of electronic bills of lading comes into being as a contract."""
+
+    kind: Literal["create-bill-of-lading"] = "create-bill-of-lading"
+    instrument: InstrumentId
+    issuer: PartyId
+
+
+class AdmitInstrument(Model):
+    """The operator admits an instrument to settlement."""
+
+    kind: Literal["admit-instrument"] = "admit-instrument"
+    instrument: InstrumentId
+
+
+class OpenAccount(Model):
+    """A bank takes on a client, or the central bank opens a bank's account."""
+
+    kind: Literal["open-account"] = "open-account"
+    instrument: InstrumentId
+    holder: PartyId
+
+
+class ChangeAccountBlock(Model):
+    """An issuer of money blocks or unblocks an account."""
+
+    kind: Literal["change-account-block"] = "change-account-block"
+    instrument: InstrumentId
+    holder: PartyId
+    blocked: bool
+
+
+class SetCounterpartyLimit(Model):
+    """A bank says up to which amount the engine may pay a counterparty bank unasked. Smallest units; zero for none."""
+
+    kind: Literal["set-counterparty-limit"] = "set-counterparty-limit"
+    instrument: InstrumentId
+    counterparty: PartyId
+    limit_per_payment: Annotated[int, Field(ge=0, le=2**64 - 1)]
+
+
+class SetDailyLimit(Model):
+    """A bank says how much of that the engine may pay in a business day, to all counterparties. Smallest units."""
+
+    kind: Literal["set-daily-limit"] = "set-daily-limit"
+    instrument: InstrumentId
+    limit_per_day: Annotated[int, Field(ge=0, le=2**64 - 1)]
+
+
+class IssueMoney(Model):
+    """The central bank issues, or a bank tokenises, under its own booking reference."""
+
+    kind: Literal["issue-money"] = "issue-money"
+    holder: PartyId
+    quantity: Quantity
+    booking_reference: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class RedeemMoney(Model):
+    """The issuer takes money of a holder back, under its own booking reference."""
+
+    kind: Literal["redeem-money"] = "redeem-money"
+    holder: PartyId
+    quantity: Quantity
+    booking_reference: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class IssueBond(Model):
+    """An issuer issues nominal to its own account."""
+
+    kind: Literal["issue-bond"] = "issue-bond"
+    quantity: Quantity
+
+
+class RedeemBond(Model):
+    """An issuer redeems nominal that came back to it."""
+
+    kind: Literal["redeem-bond"] = "redeem-bond"
+    quantity: Quantity
+
+
+class IssueBill(Model):
+    """A carrier issues a bill of lading to its first holder."""
+
+    kind: Literal["issue-bill"] = "issue-bill"
+    instrument: InstrumentId
+    holder: PartyId
+    document_reference: Annotated[str, Field(min_length=1, max_length=20)]
+    document_hash: Hash32
+
+
+class SurrenderBill(Model):
+    """The party in control surrenders a bill, or the carrier answers."""
+
+    kind: Literal["surrender-bill"] = "surrender-bill"
+    instrument: InstrumentId
+    document_reference: Annotated[str, Field(min_length=1, max_length=20)]
+    step: Literal["request", "accept", "reject", "void"]
+    by: PartyId
+
+
+class Transfer(Model):
+    """A holder moves its own money or securities directly, without an instruction."""
+
+    kind: Literal["transfer"] = "transfer"
+    giver: PartyId
+    receiver: PartyId
+    quantity: Quantity
+
+
+class Settle(Model):
+    """Match and settle in one transaction."""
+
+    kind: Literal["settle"] = "settle"
+    instruction: Instruction
+    consents: tuple[Consent, ...]
+
+
+class SettleBatch(Model):
+    """Settle many instructions in one transaction."""
+
+    kind: Literal["settle-batch"] = "settle-batch"
+    items: Annotated[tuple[Settle, ...], Field(min_length=1, max_length=256)]
+    mode: Literal["all-or-nothing", "each-for-itself"]
+
+
+class Lock(Model):
+    """Match on chain and put every leg on hold."""
+
+    kind: Literal["lock"] = "lock"
+    instruction: Instruction
+    consents: tuple[Consent, ...]
+
+
+class SettleLocked(Model):
+    """Settle out of the holds; `consents` are those of banks whose mandate does not cover their payment."""
+
+    kind: Literal["settle-locked"] = "settle-locked"
+    instruction: Instruction
+    consents: tuple[Consent, ...]
+
+
+class Cancel(Model):
+    """Cancel for good: one party alone while open, all of them once locked."""
+
+    kind: Literal["cancel"] = "cancel"
+    instruction: Instruction
+    reason: Annotated[str, Field(max_length=256)]
+    cancellations: tuple[Consent, ...]
+
+
+class Expire(Model):
+    """Record that a locked instruction's deadline has passed, and release its holds."""
+
+    kind: Literal["expire"] = "expire"
+    instruction: Instruction
+
+
+class ReleaseLeg(Model):
+    """Release the hold of one leg of a cancelled or expired instruction."""
+
+    kind: Literal["release-leg"] = "release-leg"
+    instruction: Instruction
+    leg: Annotated[int, Field(ge=0)]
+
+
+Act = Annotated[
+    AdmitParty
+    | ProvideGas
+    | ChangePartyStatus
+    | CreateWholesaleCBDC
+    | CreateTokenizedDeposit
+    | CreateGreenBond
+    | CreateBillOfLading
+    | AdmitInstrument
+    | OpenAccount
+    | ChangeAccountBlock
+    | SetCounterpartyLimit
+    | SetDailyLimit
+    | IssueMoney
+    | RedeemMoney
+    | IssueBond
+    | RedeemBond
+    | IssueBill
+    | SurrenderBill
+    | Transfer
+    | Settle
+    | SettleBatch
+    | Lock
+    | SettleLocked
+    | Cancel
+    | Expire
+    | ReleaseLeg,
+    Field(discriminator="kind"),
+]
+"""Any act."""

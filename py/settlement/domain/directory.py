@@ -1,0 +1,64 @@
+"""The directory: which address each party has and which contract each instrument is, on one deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from settlement.domain.model import Address, InstrumentId, Model, PartyId
+from settlement.errors import InputError
+
+InstrumentKind = Literal["wholesale-cbdc", "tokenized-deposit", "green-bond", "bill-of-lading"]
+
+
+class InstrumentRecord(Model):
+    """What the orchestrator knows of an instrument; titles have no decimals. `unlisted`: never admitted, never there."""
+
+    instrument: InstrumentId
+    kind: InstrumentKind
+    address: Address
+    issuer: PartyId
+    decimals: int
+    currency: str | None = None
+    reserve: InstrumentId | None = None
+    unlisted: bool = False
+
+
+class Directory(Model):
+    """Parties by name and instruments by name."""
+
+    parties: Mapping[PartyId, Address]
+    instruments: Mapping[InstrumentId, InstrumentRecord]
+
+    def address_of(self, party: str) -> str:
+        """A party's address.
+
+        Raises:
+            InputError: no such party.
+        """
+        if party not in self.parties:
+            known = ", ".join(sorted(self.parties)) or "none"
+            raise InputError(f"party {party!r} is unknown; known parties: {known}")
+        return self.parties[party]
+
+    def instrument(self, instrument: str) -> InstrumentRecord:
+        """An instrument.
+
+        Raises:
+            InputError: no such instrument.
+        """
+        if instrument not in self.instruments:
+            known = ", ".join(sorted(self.instruments)) or "none"
+            raise InputError(f"instrument {instrument!r} is unknown; known instruments: {known}")
+        return self.instruments[instrument]
+
+    def name_of(self, address: str) -> str:
+        """A party's or instrument's name by its address; the address itself where it is neither."""
+        lowered = address.lower()
+        for name, known in self.parties.items():
+            if known.lower() == lowered:
+                return name
+        for name, record in self.instruments.items():
+            if record.address.lower() == lowered:
+                return name
+        return address

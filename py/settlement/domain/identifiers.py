@@ -1,0 +1,46 @@
+"""Identifiers with a check digit."""
+
+from __future__ import annotations
+
+import re
+
+from settlement.errors import InputError
+
+_ISIN_STEM = re.compile(r"[A-Z]{2}[A-Z0-9]{9}")
+_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
+
+
+def isin_check_digit(stem: str) -> int:
+    """The check digit (ISO 6166, modulus 10 "double add double") of an ISIN's first eleven characters.
+
+    Raises:
+        InputError: they are not two capital letters and nine capital letters or digits.
+    """
+    if not _ISIN_STEM.fullmatch(stem):
+        raise InputError(
+            f"{stem!r} does not begin an ISIN: that is two capital letters and nine capital letters or digits"
+        )
+    digits = "".join(str(int(character, 36)) for character in stem)
+    total = 0
+    for position, digit in enumerate(reversed(digits)):
+        tens, ones = divmod(int(digit) * (2 if position % 2 == 0 else 1), 10)
+        total += tens + ones
+    return -total % 10
+
+
+def check_isin(isin: str) -> str:
+    """Returns an ISIN that is well formed and whose check digit is right.
+
+    Raises:
+        InputError: it is not; the sentence names the right check digit.
+    """
+    if not _ISIN.fullmatch(isin):
+        raise InputError(
+            f"ISIN {isin!r} is not two capital letters, nine capital letters or digits, and a check digit"
+        )
+    right = isin_check_digit(isin[:11])
+    if int(isin[11]) != right:
+        raise InputError(
+            f"ISIN {isin} has the wrong check digit {isin[11]}; for {isin[:11]} the check digit is {right}"
+        )
+    return isin

@@ -1,0 +1,78 @@
+"""What a run of a scenario did: steps, settlements, positions before and after, and what was checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from settlement.domain.model import Model
+
+Positions = Mapping[str, Mapping[str, str]]
+"""Per party and instrument, a balance as decimal text in major units; instruments a party holds none of are left out."""
+
+
+class LegReport(Model):
+    """One leg, by names; `amount` as decimal text in major units, or the title's document reference."""
+
+    giver: str
+    receiver: str
+    instrument: str
+    receiver_instrument: str
+    amount: str
+
+
+class SettlementReport(Model):
+    """One instruction after the run."""
+
+    id: str
+    reference: str
+    status: str
+    legs: tuple[LegReport, ...]
+    transaction: str | None
+    gas_used: int | None
+    terms: Mapping[str, Any]
+
+
+class CheckReport(Model):
+    """One thing that was checked; `detail` says what was found where it is not as expected."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class StepReport(Model):
+    """One step; `refused` holds the reasons where the ledger refused it."""
+
+    name: str
+    action: str
+    ok: bool
+    seconds: float
+    gas_used: int
+    transaction: str | None
+    refused: tuple[str, ...]
+    legs: tuple[LegReport, ...]
+
+
+class RunReport(Model):
+    """A whole run. `ok` where every check is."""
+
+    scenario: str
+    title: str
+    chain_id: int
+    block: int
+    seconds: float
+    steps: tuple[StepReport, ...]
+    settlements: tuple[SettlementReport, ...]
+    before: Positions
+    positions: Positions
+    checks: tuple[CheckReport, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check was met."""
+        return all(check.ok for check in self.checks)
+
+    def document(self) -> dict[str, Any]:
+        """The run as one JSON document."""
+        return self.model_dump(mode="json") | {"ok": self.ok}

@@ -1,0 +1,66 @@
+"""What every step works with, and the one way in which an act reaches the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from settlement.domain.acts import Act
+from settlement.domain.instruction import InstructionStatus
+from settlement.errors import OutcomeUnknown, Reason, Refused
+from settlement.ports import HistoryEntry, Journal, Ledger, Receipt
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A ledger and the journal that remembers what was done on it."""
+
+    ledger: Ledger
+    journal: Journal
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where an instruction stands after a step, and the transaction that took it there."""
+
+    instruction_id: str
+    status: InstructionStatus
+    receipt: Receipt | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+def perform(desk: Desk, act: Act, instruction_ids: Sequence[str] = ()) -> Receipt:
+    """Carries an act out: signed, stored, sent, and its receipt awaited; nothing is sent that is not stored.
+
+    Raises:
+        Refused: the ledger refused, before or after sending; nothing was changed.
+        OutcomeUnknown: sent, and no receipt seen; every instruction concerned is recorded as unknown.
+        ChainUnreachable: nobody answered, nothing was sent.
+    """
+    transaction = desk.ledger.prepare(act)
+    desk.journal.record_transaction(transaction, act.kind, instruction_ids)
+    try:
+        desk.ledger.send(transaction)
+        receipt = desk.ledger.receipt(transaction)
+    except OutcomeUnknown as unknown:
+        entry = HistoryEntry(InstructionStatus.UNKNOWN, 0, transaction.hash, None, str(unknown))
+        for instruction_id in instruction_ids:
+            desk.journal.record_history(instruction_id, entry)
+        raise
+    if not receipt.succeeded:
+        raise Refused([receipt.reason or Reason("Reverted", {}, "reverted without a reason")], act.kind)
+    return receipt
+
+
+def record(desk: Desk, outcome: Outcome, detail: str = "") -> Outcome:
+    """Adds a step to an instruction's history, timed by its block, or by the newest where it has none."""
+    receipt = outcome.receipt
+    entry = HistoryEntry(
+        status=outcome.status,
+        at=receipt.block.timestamp if receipt else desk.ledger.head().timestamp,
+        transaction=receipt.transaction if receipt else None,
+        gas_used=receipt.gas_used if receipt else None,
+        detail=detail or "; ".join(str(reason) for reason in outcome.reasons),
+    )
+    desk.journal.record_history(outcome.instruction_id, entry)
+    return outcome

@@ -1,0 +1,102 @@
+"""Compares what a scenario expects with what the ledger says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from settlement.domain.instruction import Instruction, InstructionStatus
+from settlement.domain.quantity import format_amount
+from settlement.domain.runs import CheckReport
+from settlement.flow.desk import Outcome
+from settlement.ports import Ledger, Position
+from settlement.scenarios.language import Amounts, Expectation, Scenario, Step
+
+_CONFIRMED_IS = {InstructionStatus.CONFIRMED: "settled"}
+
+
+class ExpectationChecker:
+    """Checks expectations against one ledger."""
+
+    def __init__(self, ledger: Ledger, scenario: Scenario, outcomes: Mapping[str, Outcome]) -> None:
+        self._ledger = ledger
+        self._scenario = scenario
+        self._outcomes = outcomes
+
+    def check_step(
+        self,
+        step: Step,
+        refused: tuple[str, ...],
+        before: Mapping[tuple[str, str], Position],
+        orders: Mapping[str, Instruction],
+    ) -> list[CheckReport]:
+        """What a step expects, its refusal included."""
+        expect, checks = step.expect, []
+        if expect.refused:
+            name = f"{step.name}: refused with {', '.join(expect.refused)}"
+            checks.append(_same(name, sorted(set(refused)), sorted(set(expect.refused))))
+        if expect.unchanged:
+            changed = [
+                key for key, position in self._ledger.positions().items() if before.get(key) != position
+            ]
+            checks.append(_same(f"{step.name}: every position unchanged", changed, []))
+        for order_id, reason in expect.failed.items():
+            found = [item.name for item in self._outcomes[order_id].reasons]
+            checks.append(_same(f"{step.name}: {order_id} failed with {reason}", found, [reason]))
+        return checks + self.check(step.name, expect, orders)
+
+    def check(self, where: str, expect: Expectation, orders: Mapping[str, Instruction]) -> list[CheckReport]:
+        """Everything an expectation says of the ledger's state."""
+        checks = self._amounts(where, "has", expect.positions, held=False)
+        checks += self._amounts(where, "has on hold", expect.held, held=True)
+        for order_id, status in expect.status.items():
+            actual = self._ledger.status(orders[order_id])
+            checks.append(
+                _same(f"{where}: {order_id} is {status}", _CONFIRMED_IS.get(actual, actual.value), status)
+            )
+        for instrument, amount in expect.supply.items():
+            wanted = self._text(instrument, amount)
+            actual_supply = self._text(instrument, self._ledger.supply(instrument))
+            checks.append(_same(f"{where}: supply of {instrument} is {wanted}", actual_supply, wanted))
+        for reference, party in expect.control.items():
+            owner = self._ledger.title_owner(self._scenario.titles[reference])
+            checks.append(_same(f"{where}: {party or 'nobody'} is in control of {reference}", owner, party))
+        for reference, bill_status in expect.bill_status.items():
+            actual_status = self._ledger.title_status(self._scenario.titles[reference])
+            checks.append(_same(f"{where}: {reference} is {bill_status}", actual_status, bill_status))
+        return checks + self._priced(where, expect)
+
+    def _amounts(self, where: str, verb: str, amounts: Amounts, *, held: bool) -> list[CheckReport]:
+        checks = []
+        for party, instruments in amounts.items():
+            for instrument, amount in instruments.items():
+                position = self._ledger.position(party, instrument)
+                actual = self._text(instrument, position.held if held else position.balance)
+                wanted = self._text(instrument, amount)
+                checks.append(_same(f"{where}: {party} {verb} {wanted} {instrument}", actual, wanted))
+        return checks
+
+    def _priced(self, where: str, expect: Expectation) -> list[CheckReport]:
+        """Accrued interest is computed twice, off chain and by the bond's contract, and both have to agree."""
+        checks = []
+        priced = {order.id: order.priced for order in self._scenario.orders()}
+        for order_id, amount in expect.accrued_interest.items():
+            own = sum(item.trade.accrued_interest for item in priced[order_id])
+            checks.append(_same(f"{where}: accrued interest of {order_id}", own, amount))
+            chain = sum(
+                self._ledger.accrued_interest(item.nominal, item.settlement_date) for item in priced[order_id]
+            )
+            checks.append(
+                _same(f"{where}: accrued interest of {order_id} by the bond's contract", chain, amount)
+            )
+        for order_id, amount in expect.cash.items():
+            cash = sum(item.trade.cash for item in priced[order_id])
+            checks.append(_same(f"{where}: cash of {order_id}", cash, amount))
+        return checks
+
+    def _text(self, instrument: str, amount: int) -> str:
+        return format_amount(amount, self._ledger.directory.instrument(instrument).decimals)
+
+
+def _same(name: str, actual: object, expected: object) -> CheckReport:
+    ok = actual == expected
+    return CheckReport(name=name, ok=ok, detail="" if ok else f"found {actual!r}, expected {expected!r}")

@@ -1,0 +1,352 @@
+"""A scenario as the runner uses it: every name resolved, every amount an integer of smallest units, every time Unix.
+
+How a scenario is written in YAML is in `written`; `load` makes these out of that. What one act of the domain says
+completely is that act (`Perform`); what needs signatures, windows and a nonce refers to an `Order`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from settlement.domain.accrual import PricedTrade
+from settlement.domain.acts import Act, OpenAccount, Role, SetCounterpartyLimit, SetDailyLimit
+from settlement.domain.directory import InstrumentKind
+from settlement.domain.instruction import Instruction, Leg, UnixTime
+from settlement.domain.model import Address, InstrumentId, Model, PartyId
+from settlement.domain.quantity import Quantity
+
+OrderStatus = Literal["settled", "locked", "cancelled", "expired"]
+"""Where an expectation may say that an order stands."""
+
+BillStatus = Literal["ISSUED", "PENDING_SURRENDER_FOR_DELIVERY", "SURRENDERED_FOR_DELIVERY", "VOIDED"]
+"""A bill of lading's status, in DCSA's words."""
+
+Amounts = Mapping[PartyId, Mapping[InstrumentId, int]]
+"""Party, then instrument, then smallest units (of a title instrument: how many titles)."""
+
+
+class Party(Model):
+    """A party of the scenario.
+
+    Attributes:
+        party: Short name.
+        name: Full name, for reports.
+        roles: What it is admitted as; empty for an outsider, who is known by name and never admitted.
+        address: A checksummed address from outside; None where the runner makes the key.
+    """
+
+    party: PartyId
+    name: str
+    roles: tuple[Role, ...]
+    address: Address | None = None
+
+
+class InstrumentSetUp(Model):
+    """An instrument, and the acts that bring it about in this order: `create`, `accounts`, `mandate`.
+
+    Attributes:
+        instrument: Short name.
+        kind: Which contract it is.
+        issuer: Whose liability or security it is.
+        decimals: Decimals of its smallest unit; 0 for bonds and titles.
+        currency: ISO 4217 code; None for titles.
+        create: The act that creates it.
+        accounts: The accounts opened at the start; money only.
+        mandate: Sets what the engine may pay out of the bank's reserves unasked; tokenised deposits only.
+    """
+
+    instrument: InstrumentId
+    kind: InstrumentKind
+    issuer: PartyId
+    decimals: int
+    currency: str | None
+    create: Act
+    accounts: tuple[OpenAccount, ...] = ()
+    mandate: tuple[SetCounterpartyLimit | SetDailyLimit, ...] = ()
+
+
+class PricedLeg(Model):
+    """How the amount of a cash leg came about.
+
+    Attributes:
+        leg: Position of the cash leg in its order.
+        nominal: The bond and how much of it.
+        clean_price: Per 100 of nominal, as written.
+        settlement_date: Midnight UTC of the settlement date, Unix time; what the bond's contract takes.
+        trade: Clean value, accrued interest and cash in smallest units of the currency.
+    """
+
+    leg: int
+    nominal: Quantity
+    clean_price: str
+    settlement_date: UnixTime
+    trade: PricedTrade
+
+
+class Order(Model):
+    """An instruction of the scenario, before it has a nonce and signatures.
+
+    Attributes:
+        id: The scenario's name for it; the instruction's reference.
+        legs: As the domain has them. Their instruments are in `Scenario.instruments` or `Scenario.unlisted`.
+        not_before: First second in which it may settle.
+        deadline: Last second in which it may settle or be locked.
+        nonce: Where the scenario fixes it; None leaves it to the journal.
+        terms: The full terms, plain JSON values without numbers (all scalars are text).
+        consents: Who signs, in this order, when it is instructed.
+        signed_by: Consents that another party's key makes: whose consent it claims to be, to whose key makes it.
+        priced: The cash legs whose amount was computed.
+    """
+
+    id: str
+    legs: tuple[Leg, ...]
+    not_before: UnixTime
+    deadline: UnixTime
+    nonce: Annotated[int, Field(ge=0, le=2**256 - 1)] | None
+    terms: Mapping[str, Any]
+    consents: tuple[PartyId, ...]
+    signed_by: Mapping[PartyId, PartyId]
+    priced: tuple[PricedLeg, ...] = ()
+
+    def instruction(self, nonce: int) -> Instruction:
+        """The instruction with a nonce; the scenario's own nonce goes before the one given."""
+        return Instruction(
+            reference=self.id,
+            legs=self.legs,
+            terms=self.terms,
+            not_before=self.not_before,
+            deadline=self.deadline,
+            nonce=nonce if self.nonce is None else self.nonce,
+        )
+
+
+class Alteration(Model):
+    """What the submitter changes after the parties have consented.
+
+    Attributes:
+        leg: Position of the leg.
+        amount: The other amount, in smallest units.
+    """
+
+    leg: int
+    amount: int
+
+
+class Submission(Model):
+    """An order to submit.
+
+    Attributes:
+        order: What to submit.
+        is_new: Whether it is instructed here; otherwise it was instructed by an earlier step.
+        altered: What the submitter changes, or None.
+    """
+
+    order: Order
+    is_new: bool
+    altered: Alteration | None = None
+
+
+class Perform(Model):
+    """One act that is complete in itself: issue, redeem, freeze, transfer, surrender, ..."""
+
+    kind: Literal["perform"] = "perform"
+    act: Act
+
+
+class InstructStep(Model):
+    """Sign an order and store it; nothing is sent."""
+
+    kind: Literal["instruct"] = "instruct"
+    order: Order
+
+
+class SettleStep(Model):
+    """Settle in one transaction."""
+
+    kind: Literal["settle"] = "settle"
+    submission: Submission
+
+
+class LockStep(Model):
+    """Match on chain and hold every leg."""
+
+    kind: Literal["lock"] = "lock"
+    submission: Submission
+
+
+class SettleLockedStep(Model):
+    """Settle out of the holds; `consents` are further parties who sign now."""
+
+    kind: Literal["settle-locked"] = "settle-locked"
+    order: Order
+    consents: tuple[PartyId, ...] = ()
+
+
+class ReplayStep(Model):
+    """Submit the identical settlement again."""
+
+    kind: Literal["replay"] = "replay"
+    order: Order
+
+
+class BatchStep(Model):
+    """Settle many orders in one transaction."""
+
+    kind: Literal["batch"] = "batch"
+    mode: Literal["all-or-nothing", "each-for-itself"]
+    items: Annotated[tuple[Submission, ...], Field(min_length=1, max_length=256)]
+
+
+class CancelStep(Model):
+    """Cancel; `by` are the parties who sign the cancellation."""
+
+    kind: Literal["cancel"] = "cancel"
+    order: Order
+    reason: str
+    by: tuple[PartyId, ...]
+
+
+class ExpireStep(Model):
+    """Record that a locked order's deadline has passed."""
+
+    kind: Literal["expire"] = "expire"
+    order: Order
+
+
+class ReleaseLegStep(Model):
+    """Release the hold of one leg of a cancelled or expired order."""
+
+    kind: Literal["release-leg"] = "release-leg"
+    order: Order
+    leg: int
+
+
+class AdvanceStep(Model):
+    """Set the chain's clock to this Unix time."""
+
+    kind: Literal["advance"] = "advance"
+    to: UnixTime
+
+
+Action = Annotated[
+    Perform
+    | InstructStep
+    | SettleStep
+    | LockStep
+    | SettleLockedStep
+    | ReplayStep
+    | BatchStep
+    | CancelStep
+    | ExpireStep
+    | ReleaseLegStep
+    | AdvanceStep,
+    Field(discriminator="kind"),
+]
+"""What a step does."""
+
+
+class Expectation(Model):
+    """What has to be so after a step, or at the end; whatever is empty is not checked.
+
+    Attributes:
+        refused: Names of the reasons for which the step has to be refused, as a set; empty: it has to succeed.
+        failed: In an each-for-itself batch: order id to the one reason's name.
+        unchanged: Every position equals that before the step.
+        status: Order id to its status.
+        positions: What each party has, held quantities included.
+        held: What of that is on hold.
+        supply: What exists of an instrument.
+        control: Document reference to the party in control; None where the bill is gone.
+        bill_status: Document reference to its status.
+        accrued_interest: Order id to the accrued interest of its priced legs together, smallest units of currency.
+        cash: Order id to the cash of its priced legs together, smallest units of currency.
+    """
+
+    refused: tuple[str, ...] = ()
+    failed: Mapping[str, str] = Field(default_factory=dict)
+    unchanged: bool = False
+    status: Mapping[str, OrderStatus] = Field(default_factory=dict)
+    positions: Amounts = Field(default_factory=dict)
+    held: Amounts = Field(default_factory=dict)
+    supply: Mapping[InstrumentId, int] = Field(default_factory=dict)
+    control: Mapping[str, PartyId | None] = Field(default_factory=dict)
+    bill_status: Mapping[str, BillStatus] = Field(default_factory=dict)
+    accrued_interest: Mapping[str, int] = Field(default_factory=dict)
+    cash: Mapping[str, int] = Field(default_factory=dict)
+
+
+class Step(Model):
+    """One step.
+
+    Attributes:
+        number: Position in its list, from 0.
+        word: The action key as written, such as `issue_bill`.
+        name: The step's title; made from the word where the scenario has none.
+        line: Its line in the file.
+        action: What to do.
+        expect: What has to come of it.
+    """
+
+    number: int
+    word: str
+    name: str
+    line: int
+    action: Action
+    expect: Expectation
+
+
+class Scenario(Model):
+    """A scenario, checked.
+
+    Attributes:
+        name: Short name; the file's stem for shipped scenarios.
+        title: One line.
+        description: Text for a person.
+        file: Where it was read, for messages.
+        start: The chain's clock at the start, Unix time.
+        utc_offset_seconds: The scenario's time zone, for showing times.
+        parties: By name, in the order written.
+        instruments: By name, in an order in which they can be created (reserves first).
+        unlisted: Names in legs that stand for contracts the registry has not admitted.
+        titles: Every bill of lading the scenario issues: document reference to its title.
+        opening: Steps before the positions "before" are taken.
+        steps: The steps.
+        expect: What has to be so at the end.
+    """
+
+    name: str
+    title: str
+    description: str
+    file: str
+    start: UnixTime
+    utc_offset_seconds: int
+    parties: Mapping[PartyId, Party]
+    instruments: Mapping[InstrumentId, InstrumentSetUp]
+    unlisted: tuple[InstrumentId, ...]
+    titles: Mapping[str, Quantity]
+    opening: tuple[Step, ...]
+    steps: tuple[Step, ...]
+    expect: Expectation
+
+    def orders(self) -> tuple[Order, ...]:
+        """Every order once, in the order in which they are instructed."""
+        found: dict[str, Order] = {}
+        for step in (*self.opening, *self.steps):
+            for order in _orders_of(step.action):
+                found.setdefault(order.id, order)
+        return tuple(found.values())
+
+
+def _orders_of(action: Action) -> tuple[Order, ...]:
+    match action:
+        case SettleStep() | LockStep():
+            return (action.submission.order,)
+        case BatchStep():
+            return tuple(item.order for item in action.items)
+        case Perform() | AdvanceStep():
+            return ()
+        case _:
+            return (action.order,)

@@ -1,0 +1,329 @@
+"""Runs a scenario on a network, and checks on the ledger what it expects."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from settlement.domain import acts
+from settlement.domain.instruction import Instruction, InstructionStatus, Leg, MatchedInstruction
+from settlement.domain.quantity import format_amount
+from settlement.domain.runs import CheckReport, LegReport, Positions, RunReport, SettlementReport, StepReport
+from settlement.errors import Refused
+from settlement.flow.confirm import confirm
+from settlement.flow.desk import Outcome, perform
+from settlement.flow.instruct import instruct
+from settlement.flow.lock import cancel, expire, lock, release_leg
+from settlement.flow.match import match
+from settlement.flow.network import Network
+from settlement.flow.settle import settle, settle_batch, settle_locked
+from settlement.ports import Position
+from settlement.scenarios.books import Books
+from settlement.scenarios.checks import ExpectationChecker
+from settlement.scenarios.language import (
+    AdvanceStep,
+    BatchStep,
+    CancelStep,
+    ExpireStep,
+    InstructStep,
+    LockStep,
+    Order,
+    Perform,
+    ReleaseLegStep,
+    ReplayStep,
+    Scenario,
+    SettleLockedStep,
+    SettleStep,
+    Step,
+    Submission,
+)
+
+SET_UP_SECONDS = 3_600
+"""How long before a scenario's start its own chain begins, so that setting up does not use up its windows."""
+
+_NO_GAS_ROLES = frozenset({"investor", "corporate", "custodian"})
+
+
+class ScenarioRunner:
+    """One run of one scenario on one network."""
+
+    def __init__(
+        self,
+        network: Network,
+        scenario: Scenario,
+        on_step: Callable[[StepReport], None] = lambda _: None,
+        on_progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._network = network
+        self._scenario = scenario
+        self._on_step = on_step
+        self._on_progress = on_progress
+        self._shift = 0
+        self._matched: dict[str, MatchedInstruction] = {}
+        self._submitted: dict[str, MatchedInstruction] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._gas: dict[str, int] = {}
+        self._books = Books()
+        self._checks: list[CheckReport] = []
+
+    def run(self) -> RunReport:
+        """Sets the scenario up, runs its steps, and reports.
+
+        Raises:
+            Refused: the set-up or the opening was refused.
+            InputError: the chain's clock cannot be set as the scenario needs.
+            ChainUnreachable, OutcomeUnknown: the chain was lost.
+        """
+        began = time.monotonic()
+        self._on_progress("admitting parties and instruments")
+        self._set_up()
+        self._on_progress("opening positions")
+        for step in self._scenario.opening:
+            self._step(step)
+        self._start_clock()
+        before = self._positions()
+        steps = [self._reported(step) for step in self._scenario.steps]
+        checker = self._checker()
+        self._checks.extend(checker.check("at the end", self._scenario.expect, self._orders()))
+        self._checks.extend(self._books.checks(self._network.ledger))
+        return RunReport(
+            scenario=self._scenario.name,
+            title=self._scenario.title,
+            chain_id=self._network.ledger.chain_id,
+            block=self._network.ledger.head().number,
+            seconds=time.monotonic() - began,
+            steps=tuple(steps),
+            settlements=tuple(self._settlement(order_id) for order_id in self._submitted),
+            before=before,
+            positions=self._positions(),
+            checks=tuple(self._checks),
+        )
+
+    # ---- set-up ------------------------------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        network, scenario = self._network, self._scenario
+        for name, party in scenario.parties.items():
+            if party.address is not None:
+                network.ledger.know_party(name, party.address)
+                network.admit_known(name, *party.roles)
+            elif party.roles:
+                network.admit(name, *party.roles, provide_gas=not _NO_GAS_ROLES.issuperset(party.roles))
+            else:
+                network.ledger.party_address(name)
+        for setup in scenario.instruments.values():
+            perform(network.desk, setup.create)
+            perform(network.desk, acts.AdmitInstrument(instrument=setup.instrument))
+        for setup in scenario.instruments.values():
+            for account in setup.accounts:
+                perform(network.desk, account)
+            for act in setup.mandate:
+                perform(network.desk, act)
+        money = next(name for name, setup in scenario.instruments.items() if setup.currency)
+        for name in scenario.unlisted:
+            network.ledger.know_unlisted(name, money)
+
+    def _start_clock(self) -> None:
+        """Brings the chain to the scenario's start; a chain that is past it has all windows moved to its own time."""
+        now = self._network.ledger.head().timestamp
+        if self._scenario.start - SET_UP_SECONDS <= now < self._scenario.start:
+            self._network.ledger.advance_to(self._scenario.start)
+        else:
+            self._shift = now - self._scenario.start
+
+    # ---- steps -------------------------------------------------------------------------------------------------------
+
+    def _reported(self, step: Step) -> StepReport:
+        self._on_progress(step.name)
+        began = time.monotonic()
+        before = self._network.ledger.positions()
+        refused: tuple[str, ...] = ()
+        outcome: Outcome | None = None
+        gas, transaction, legs = 0, None, tuple[LegReport, ...]()
+        try:
+            outcome = self._step(step)
+        except Refused as refusal:
+            refused = refusal.names
+            reasons = refusal.reasons
+        else:
+            reasons = ()
+            legs = self._moved(step)
+        if outcome is not None and outcome.receipt is not None:
+            gas, transaction = outcome.receipt.gas_used, outcome.receipt.transaction
+        checks = self._checker().check_step(step, refused, before, self._orders())
+        if reasons and not step.expect.refused:
+            detail = "; ".join(str(reason) for reason in reasons)
+            checks.append(CheckReport(name=f"{step.name}: is carried out", ok=False, detail=detail))
+        self._checks.extend(checks)
+        report = StepReport(
+            name=step.name,
+            action=step.word,
+            ok=all(check.ok for check in checks),
+            seconds=time.monotonic() - began,
+            gas_used=gas,
+            transaction=transaction,
+            refused=refused,
+            legs=legs,
+        )
+        self._on_step(report)
+        return report
+
+    def _step(self, step: Step) -> Outcome | None:
+        action, desk = step.action, self._network.desk
+        match action:
+            case Perform():
+                receipt = perform(desk, action.act)
+                self._books.count(action.act)
+                return Outcome("", InstructionStatus.CONFIRMED, receipt)
+            case AdvanceStep():
+                self._network.ledger.advance_to(action.to + self._shift)
+                return None
+            case InstructStep():
+                self._match(action.order)
+                return None
+            case SettleStep():
+                matched = self._submit(action.submission)
+                return self._done(action.submission.order, settle(desk, matched))
+            case LockStep():
+                matched = self._submit(action.submission)
+                return self._done(action.submission.order, lock(desk, matched))
+            case SettleLockedStep():
+                matched = self._submitted[action.order.id]
+                consents = self._network.consents(matched.instruction, action.consents)
+                return self._done(action.order, settle_locked(desk, matched, consents))
+            case ReplayStep():
+                return settle(desk, self._submitted[action.order.id])
+            case BatchStep():
+                return self._batch(action)
+            case CancelStep():
+                instruction = self._match(action.order).instruction
+                signed = [desk.ledger.cancellation(party, instruction, action.reason) for party in action.by]
+                return self._done(action.order, cancel(desk, instruction, action.reason, signed))
+            case ExpireStep():
+                return self._done(action.order, expire(desk, self._match(action.order).instruction))
+            case ReleaseLegStep():
+                instruction = self._match(action.order).instruction
+                return self._done(action.order, release_leg(desk, instruction, action.leg))
+
+    def _batch(self, action: BatchStep) -> Outcome:
+        matched = [self._submit(item) for item in action.items]
+        outcomes = settle_batch(self._network.desk, matched, action.mode)
+        for item, outcome in zip(action.items, outcomes, strict=True):
+            self._done(item.order, outcome)
+        settled = [outcome for outcome in outcomes if outcome.receipt is not None]
+        return settled[0] if settled else outcomes[0]
+
+    def _done(self, order: Order, outcome: Outcome) -> Outcome:
+        final = confirm(self._network.desk, outcome)
+        self._outcomes[order.id] = final
+        if final.receipt is not None:
+            self._gas[order.id] = self._gas.get(order.id, 0) + final.receipt.gas_used
+        return final
+
+    # ---- orders ------------------------------------------------------------------------------------------------------
+
+    def _match(self, order: Order) -> MatchedInstruction:
+        """The order as an instruction with its consents; made once, then remembered."""
+        if order.id not in self._matched:
+            draft = order.instruction(0)
+            nonce = self._network.journal.next_nonce(draft.parties) if order.nonce is None else order.nonce
+            instruction = draft.model_copy(
+                update={
+                    "nonce": nonce,
+                    "not_before": draft.not_before + self._shift,
+                    "deadline": draft.deadline + self._shift,
+                }
+            )
+            instruct(self._network.desk, instruction)
+            consents = [
+                self._network.ledger.consent(party, instruction, order.signed_by.get(party))
+                for party in order.consents
+            ]
+            self._matched[order.id] = match(self._network.desk, instruction, consents)
+            self._submitted[order.id] = self._matched[order.id]
+        return self._matched[order.id]
+
+    def _submit(self, submission: Submission) -> MatchedInstruction:
+        """What reaches the engine: the order, or what a dishonest submitter made of it."""
+        matched = self._match(submission.order)
+        if submission.altered is None:
+            return matched
+        legs = list(matched.instruction.legs)
+        leg = legs[submission.altered.leg]
+        quantity = leg.quantity.model_copy(update={"amount": submission.altered.amount})
+        legs[submission.altered.leg] = leg.model_copy(update={"quantity": quantity})
+        reference = f"{matched.instruction.reference} (altered)"
+        altered = Instruction(
+            **matched.instruction.model_dump(exclude={"legs", "reference"}),
+            legs=tuple(legs),
+            reference=reference,
+        )
+        instruction_id = instruct(self._network.desk, altered)
+        return MatchedInstruction(
+            instruction_id=instruction_id, instruction=altered, consents=matched.consents
+        )
+
+    def _orders(self) -> Mapping[str, Instruction]:
+        return {order_id: matched.instruction for order_id, matched in self._matched.items()}
+
+    # ---- reports -----------------------------------------------------------------------------------------------------
+
+    def _checker(self) -> ExpectationChecker:
+        return ExpectationChecker(self._network.ledger, self._scenario, self._outcomes)
+
+    def _settlement(self, order_id: str) -> SettlementReport:
+        matched = self._submitted[order_id]
+        outcome = self._outcomes.get(order_id)
+        status = outcome.status if outcome else self._network.ledger.status(matched.instruction)
+        if outcome is None and status is InstructionStatus.MATCHED:
+            status = InstructionStatus.REFUSED
+        receipt = outcome.receipt if outcome else None
+        return SettlementReport(
+            id=matched.instruction_id,
+            reference=order_id,
+            status=status.value,
+            legs=tuple(self._leg(leg) for leg in matched.instruction.legs),
+            transaction=receipt.transaction if receipt else None,
+            gas_used=self._gas.get(order_id),
+            terms=dict(matched.instruction.terms),
+        )
+
+    def _moved(self, step: Step) -> tuple[LegReport, ...]:
+        action = step.action
+        orders: list[Order] = []
+        if isinstance(action, SettleStep | LockStep):
+            orders = [action.submission.order]
+        elif isinstance(action, SettleLockedStep):
+            orders = [action.order]
+        elif isinstance(action, BatchStep):
+            done = [item.order for item in action.items]
+            orders = [order for order in done if self._outcomes[order.id].receipt is not None]
+        return tuple(self._leg(leg) for order in orders for leg in order.legs)
+
+    def _leg(self, leg: Leg) -> LegReport:
+        record = self._network.ledger.directory.instrument(leg.quantity.instrument)
+        titles = {title.amount: reference for reference, title in self._scenario.titles.items()}
+        if record.kind == "bill-of-lading":
+            amount = titles.get(leg.quantity.amount, str(leg.quantity.amount))
+        else:
+            amount = format_amount(leg.quantity.amount, record.decimals)
+        return LegReport(
+            giver=leg.giver,
+            receiver=leg.receiver,
+            instrument=leg.quantity.instrument,
+            receiver_instrument=leg.receiver_instrument,
+            amount=amount,
+        )
+
+    def _positions(self) -> Positions:
+        return readable_positions(self._network, self._network.ledger.positions())
+
+
+def readable_positions(network: Network, positions: Mapping[tuple[str, str], Position]) -> Positions:
+    """Balances by party and instrument as decimal text in major units; what is nought is left out."""
+    found: dict[str, dict[str, str]] = {}
+    for (party, instrument), position in positions.items():
+        if position.balance:
+            decimals = network.ledger.directory.instrument(instrument).decimals
+            found.setdefault(party, {})[instrument] = format_amount(position.balance, decimals)
+    return found
