@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {IInstrument} from "../interfaces/IInstrument.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
+import {BatchCodec} from "../libraries/BatchCodec.sol";
 import {Reasons} from "../libraries/Reasons.sol";
 import {InstrumentKind, PartyStatus} from "../types/Participation.sol";
 import {Leg} from "../types/Settlement.sol";
@@ -102,6 +103,21 @@ contract Registry is IRegistry, AccessControl {
     }
 
     /// @inheritdoc IRegistry
+    function classify(address[] calldata accounts) external view returns (uint256[] memory classes) {
+        classes = new uint256[](accounts.length);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            if (_isActive(_parties[accounts[i]])) classes[i] = BatchCodec.ACTIVE_PARTY;
+            uint256 word = _instruments[accounts[i]];
+            if (word == 0) continue;
+            uint256 kind = word >> _KIND_SHIFT;
+            if (kind != uint256(InstrumentKind.Money) || _isActive(_parties[address(uint160(word))])) {
+                classes[i] |= BatchCodec.ADMITTED_INSTRUMENT;
+            }
+            if (kind == uint256(InstrumentKind.Title)) classes[i] |= BatchCodec.TITLE;
+        }
+    }
+
+    /// @inheritdoc IRegistry
     function legReasons(Leg[] calldata legs) external view returns (bytes[] memory reasons) {
         for (uint256 i = 0; i < legs.length; ++i) {
             Leg calldata leg = legs[i];
@@ -116,8 +132,7 @@ contract Registry is IRegistry, AccessControl {
 
     /// @inheritdoc IRegistry
     function requireActive(address party) public view {
-        uint256 word = _parties[party];
-        if (word == 0 || word >= _SUSPENDED) revert Registry_PartyNotActive(party, statusOf(party));
+        if (!_isActive(_parties[party])) revert Registry_PartyNotActive(party, statusOf(party));
     }
 
     /// @inheritdoc IRegistry
@@ -148,6 +163,10 @@ contract Registry is IRegistry, AccessControl {
     function _requireStatus(address party, PartyStatus expected) private view {
         PartyStatus status = statusOf(party);
         if (status != expected) revert Registry_UnexpectedPartyStatus(party, status);
+    }
+
+    function _isActive(uint256 party) private pure returns (bool) {
+        return party != 0 && party < _SUSPENDED;
     }
 
     function _requireAdmitted(address token) private view returns (uint256 kind) {

@@ -16,10 +16,10 @@ interface IDepositMoney is IFungibleInstrument {
         returns (address bank, IFungibleInstrument reserve, bool covered);
 
     /// @notice Mints `amount` of deposits to the payee, whose bank has received as much in reserves. Engine only.
-    function credit(address payee, uint256 amount) external;
+    function creditClient(address payee, uint256 amount) external;
 
     /// @notice The bank, and the wholesale money in which it settles this currency with other banks.
-    function settlementAccount() external view returns (address bank, IFungibleInstrument reserve);
+    function interbankAccount() external view returns (address bank, IFungibleInstrument reserve);
 
     /// @notice Whether the mandate covers a payment of `amount` to `payeeBank` now.
     function withinMandate(uint256 amount, address payeeBank) external view returns (bool);
@@ -27,6 +27,6 @@ interface IDepositMoney is IFungibleInstrument {
     /// @notice Every reason, as an encoded error, why `debit` would be refused now.
     function debitReasons(address payer, uint256 amount) external view returns (bytes[] memory);
 
-    /// @notice Every reason, as an encoded error, why `credit` would be refused now.
+    /// @notice Every reason, as an encoded error, why `creditClient` would be refused now.
     function creditReasons(address payee, uint256 amount) external view returns (bytes[] memory);
 }

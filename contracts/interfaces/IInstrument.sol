@@ -54,7 +54,7 @@ interface IInstrument {
     error Instrument_HoldUnknown(HoldId holdId);
 
     /// @notice Moves `quantity` from `giver` to `receiver` in full, or reverts. Engine only.
-    function move(address giver, address receiver, uint256 quantity) external;
+    function bookTransfer(address giver, address receiver, uint256 quantity) external;
 
     /// @notice Sets `quantity` of `owner`'s aside under `holdId`. Engine only.
     function placeHold(HoldId holdId, address owner, uint256 quantity) external;
@@ -63,7 +63,7 @@ interface IInstrument {
     /// Engine only.
     function resolveHold(HoldId holdId, HoldResolution resolution) external;
 
-    /// @notice Every reason, as an encoded error, why `move` would be refused now; empty where it would not.
+    /// @notice Every reason, as an encoded error, why `bookTransfer` would be refused now; empty where it would not.
     function moveReasons(address giver, address receiver, uint256 quantity) external view returns (bytes[] memory);
 
     /// @notice The hold's owner and quantity; zero where there is none.

@@ -85,6 +85,10 @@ interface IRegistry {
     /// @return duties Bit i is set where leg i's receiver has to consent.
     function checkLegs(Leg[] calldata legs) external view returns (uint256 duties);
 
+    /// @notice What each account is to settlement, all at once for a batch: bit 0 an active party, bit 1 an admitted
+    /// instrument that may move, bit 2 a title.
+    function classify(address[] calldata accounts) external view returns (uint256[] memory classes);
+
     /// @notice Every reason, as an encoded error, why `legs` may not settle now; empty where `checkLegs` passes.
     function legReasons(Leg[] calldata legs) external view returns (bytes[] memory reasons);
 

@@ -101,6 +101,10 @@ interface ISettlementEngine {
     /// @param size How many instructions it has.
     error Engine_BatchSize(uint256 size);
 
+    /// @notice Thrown when a batch's items are cut short, or name an account that is not in its list.
+    /// @param index Position in the batch.
+    error Engine_BatchMalformed(uint256 index);
+
     /// @notice Thrown when the gas given is too little to tell a refusal from a lack of gas.
     /// @param index Position in the batch at which gas ran low.
     error Engine_BatchOutOfGas(uint256 index);
@@ -121,13 +125,19 @@ interface ISettlementEngine {
     /// @notice Settles many instructions. Reserves move once per bank, for the net of all payments.
     /// @dev In `AllOrNothing` the net has to be covered; in `EachForItself` an instruction is refused where its own
     /// payment is not covered by what its bank has at that point of the batch.
-    /// @param settlements Each the ABI encoding of `(Instruction, Consent[])`, the arguments of `settle`.
+    /// @param accounts Every party and instrument that the items name, once.
+    /// @param items The instructions with their consents, in the form that `BatchCodec` documents.
     /// @param mode What happens when one is refused.
     /// @return settled Bit i is set where the i-th settled.
-    function settleBatch(bytes[] calldata settlements, BatchMode mode) external returns (uint256 settled);
+    function settleBatch(address[] calldata accounts, bytes calldata items, BatchMode mode)
+        external
+        returns (uint256 settled);
 
     /// @notice What a batch calls for each of its instructions; only the engine itself may.
-    function settleInBatch(Instruction calldata instruction, Consent[] calldata consents)
+    /// @param instruction The instruction.
+    /// @param consents Its consents.
+    /// @param eligibility Zero, or that its parties and instruments were found fit, and which legs lay a duty.
+    function settleInBatch(Instruction calldata instruction, Consent[] calldata consents, uint256 eligibility)
         external
         returns (InstructionId instructionId);
 
@@ -160,15 +170,6 @@ interface ISettlementEngine {
 
     /// @notice The instruction's id: what its parties sign.
     function idOf(Instruction calldata instruction) external view returns (InstructionId);
-
-    /// @notice The id of an instruction in the encoding that `settleBatch` takes; zero where it cannot be decoded.
-    function idOfEncoded(bytes calldata settlement) external view returns (InstructionId);
-
-    /// @notice The id of an instruction that comes with consents.
-    function idOfSettlement(Instruction calldata instruction, Consent[] calldata consents)
-        external
-        view
-        returns (InstructionId);
 
     /// @notice What a party signs to cancel.
     function cancellationDigest(InstructionId instructionId, string calldata reason) external view returns (bytes32);

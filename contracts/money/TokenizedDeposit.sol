@@ -62,20 +62,25 @@ contract TokenizedDeposit is AccountMoney, ITokenizedDeposit {
     {
         covered = withinMandate(amount, payeeBank);
         if (covered) {
-            _usedOnDay = uint64(_usedToday() + amount); // At most the daily limit.
-            _day = _today();
+            // Within the daily limit, so it fits.
+            uint16 today = _today();
+            if (_day == today) {
+                _usedOnDay += uint64(amount);
+            } else {
+                (_day, _usedOnDay) = (today, uint64(amount));
+            }
         }
         _burnFrom(payer, amount);
         return (_ISSUER, _RESERVE, covered);
     }
 
     /// @inheritdoc IDepositMoney
-    function credit(address payee, uint256 amount) external onlyEngine {
+    function creditClient(address payee, uint256 amount) external onlyEngine {
         _mintTo(payee, amount);
     }
 
     /// @inheritdoc IDepositMoney
-    function settlementAccount() external view returns (address bank, IFungibleInstrument reserve) {
+    function interbankAccount() external view returns (address bank, IFungibleInstrument reserve) {
         return (_ISSUER, _RESERVE);
     }
 

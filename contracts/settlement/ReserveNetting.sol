@@ -7,8 +7,10 @@ import {BatchMode} from "../types/Settlement.sol";
 
 /// @title Reserve netting
 /// @notice Inside a batch, reserves owed between banks are added up and moved once per bank at its end.
-/// @dev All of it lives in transient storage, so a refused instruction takes its share back by reverting. A position is
-/// stored as twice its value plus one, so that a position of zero still shows that it was touched.
+/// @dev All of it lives in transient storage, so a refused instruction takes its share back by reverting. In
+/// `AllOrNothing` the net has to be covered at the end. In `EachForItself` that would be too late to refuse one
+/// instruction, so each bank's cover is followed payment by payment: what it has free, less what it owes, plus what it
+/// is owed.
 abstract contract ReserveNetting {
     struct Net {
         address reserve;
@@ -19,19 +21,20 @@ abstract contract ReserveNetting {
     uint256 private constant _POSITIONS = uint256(keccak256("settlement.netting.positions"));
     uint256 private constant _TOUCHED = uint256(keccak256("settlement.netting.touched"));
 
-    bool private transient _open;
-    bool private transient _covered;
+    uint256 private constant _CLOSED = 0;
+    uint256 private constant _NET_ONLY = 1;
+    uint256 private constant _COVERED = 2;
+
+    uint256 private transient _mode;
     uint256 private transient _touchedCount;
 
-    /// @dev `EachForItself` has to know at each payment that its bank is covered; `AllOrNothing` asks at the end.
     function _openNetting(BatchMode mode) internal {
-        _open = true;
-        _covered = mode == BatchMode.EachForItself;
+        _mode = mode == BatchMode.EachForItself ? _COVERED : _NET_ONLY;
     }
 
     /// @dev Pays every net debtor's position to the net creditors of the same reserve.
     function _closeNetting() internal {
-        _open = false;
+        _mode = _CLOSED;
         Net[] memory nets = _takeNets();
         for (uint256 i = 0; i < nets.length; ++i) {
             for (uint256 j = 0; j < nets.length && nets[i].amount < 0; ++j) {
@@ -39,48 +42,68 @@ abstract contract ReserveNetting {
                 int256 amount = -nets[i].amount < nets[j].amount ? -nets[i].amount : nets[j].amount;
                 nets[i].amount += amount;
                 nets[j].amount -= amount;
-                IInstrument(nets[i].reserve).move(nets[i].bank, nets[j].bank, uint256(amount));
+                // casting to 'uint256' is safe because both sides of the comparison are positive
+                // forge-lint: disable-next-line(unsafe-typecast)
+                IInstrument(nets[i].reserve).bookTransfer(nets[i].bank, nets[j].bank, uint256(amount));
             }
         }
     }
 
-    /// @dev Moves reserves now, or books them where a batch is open.
+    /// @dev Moves reserves now, or books them where a batch is open. `amount` is at most what an account carries.
     function _moveReserve(IFungibleInstrument reserve, address from, address to, uint256 amount) internal {
-        if (!_open) {
-            reserve.move(from, to, amount);
+        uint256 mode = _mode;
+        if (mode == _CLOSED) {
+            reserve.bookTransfer(from, to, amount);
             return;
         }
-        _book(address(reserve), from, -int256(amount));
-        _book(address(reserve), to, int256(amount));
-        _requireCovered(address(reserve), from);
+        // casting to 'int256' is safe because an account carries at most 2**96
+        // forge-lint: disable-next-line(unsafe-typecast)
+        int256 signed = int256(amount);
+        _book(reserve, from, -signed, mode);
+        _book(reserve, to, signed, mode);
     }
 
-    /// @dev In an open batch, reverts where `bank` has given away what it owes. `instrument` may be no reserve at all:
-    /// then nothing is booked under it.
-    function _requireCovered(address instrument, address bank) internal view {
-        if (!_open || !_covered) return;
-        uint256 stored = _load(_positionSlot(instrument, bank));
-        if (stored == 0) return;
-        int256 position = int256(stored) >> 1;
-        if (position >= 0) return;
-        uint256 free = IFungibleInstrument(instrument).freeOf(bank);
-        if (int256(free) + position < 0) {
-            revert IInstrument.Instrument_InsufficientFree(bank, free, uint256(-position));
-        }
+    /// @dev Follows a movement outside netting, by which a bank may give away what it owes. Most instruments are no
+    /// reserve, and nothing is booked under them.
+    function _noteMovement(address instrument, address giver, address receiver, uint256 quantity) internal {
+        if (_mode != _COVERED) return;
+        _changeCover(instrument, giver, quantity, false);
+        _changeCover(instrument, receiver, quantity, true);
     }
 
-    function _book(address reserve, address bank, int256 amount) private {
-        uint256 slot = _positionSlot(reserve, bank);
+    function _changeCover(address instrument, address bank, uint256 quantity, bool adds) private {
+        uint256 slot = _positionSlot(instrument, bank);
         uint256 stored = _load(slot);
-        if (stored == 0) {
-            // Once per bank and batch, so that an account that cannot move refuses its own instructions only.
-            IFungibleInstrument(reserve).requireUsable(bank);
-            uint256 index = _touchedCount++;
-            _store(_TOUCHED + 2 * index, uint256(uint160(reserve)));
-            _store(_TOUCHED + 2 * index + 1, uint256(uint160(bank)));
+        if (stored == 0) return;
+        (int256 net, uint256 cover) = _unpack(stored);
+        if (!adds && quantity > cover) revert IInstrument.Instrument_InsufficientFree(bank, cover, quantity);
+        _store(slot, _pack(net, adds ? cover + quantity : cover - quantity));
+    }
+
+    function _book(IFungibleInstrument reserve, address bank, int256 amount, uint256 mode) private {
+        uint256 slot = _positionSlot(address(reserve), bank);
+        uint256 stored = _load(slot);
+        if (stored == 0) stored = _touch(reserve, bank);
+        (int256 net, uint256 cover) = _unpack(stored);
+        if (mode == _COVERED) {
+            // Cover and amount are sums of what accounts carry, far from the ends of their types.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            int256 left = int256(cover) + amount;
+            // forge-lint: disable-next-line(unsafe-typecast)
+            if (left < 0) revert IInstrument.Instrument_InsufficientFree(bank, cover, uint256(-amount));
+            // forge-lint: disable-next-line(unsafe-typecast)
+            cover = uint256(left);
         }
-        int256 position = (int256(stored) >> 1) + amount;
-        _store(slot, (uint256(position) << 1) | 1);
+        _store(slot, _pack(net + amount, cover));
+    }
+
+    /// @dev Once per bank and batch. An account that cannot move refuses its own instructions here, not all at the end.
+    function _touch(IFungibleInstrument reserve, address bank) private returns (uint256) {
+        reserve.requireUsable(bank);
+        uint256 index = _touchedCount++;
+        _store(_TOUCHED + 2 * index, uint256(uint160(address(reserve))));
+        _store(_TOUCHED + 2 * index + 1, uint256(uint160(bank)));
+        return _pack(0, reserve.freeOf(bank));
     }
 
     /// @dev Reads all positions and leaves none behind for another batch of the same transaction.
@@ -92,13 +115,31 @@ abstract contract ReserveNetting {
             address reserve = address(uint160(_load(_TOUCHED + 2 * i)));
             address bank = address(uint160(_load(_TOUCHED + 2 * i + 1)));
             uint256 slot = _positionSlot(reserve, bank);
-            nets[i] = Net(reserve, bank, int256(_load(slot)) >> 1);
+            (int256 net,) = _unpack(_load(slot));
+            nets[i] = Net(reserve, bank, net);
             _store(slot, 0);
         }
     }
 
-    function _positionSlot(address reserve, address bank) private pure returns (uint256) {
-        return uint256(keccak256(abi.encode(_POSITIONS, reserve, bank)));
+    /// @dev The net in the upper half, the cover in the lower, and a last bit that shows that the bank was touched.
+    function _pack(int256 net, uint256 cover) private pure returns (uint256) {
+        // casting to 'uint256' keeps the sign bits, which the shift moves to the top
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return (uint256(net) << 128) | (cover << 1) | 1;
+    }
+
+    function _unpack(uint256 stored) private pure returns (int256 net, uint256 cover) {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return (int256(stored) >> 128, (stored & type(uint128).max) >> 1);
+    }
+
+    function _positionSlot(address reserve, address bank) private pure returns (uint256 slot) {
+        uint256 domain = _POSITIONS;
+        assembly ("memory-safe") {
+            mstore(0x00, xor(domain, reserve))
+            mstore(0x20, bank)
+            slot := keccak256(0x00, 0x40)
+        }
     }
 
     function _load(uint256 slot) private view returns (uint256 value) {

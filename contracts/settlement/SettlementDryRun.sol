@@ -17,6 +17,9 @@ import {Consent, Instruction, InstructionId, InstructionStatus, Leg} from "../ty
 contract SettlementDryRun is ISettlementDryRun {
     using Reasons for bytes[];
 
+    /// @dev The engine's own limit.
+    uint256 private constant _LEGS_MAX = 32;
+
     ISettlementEngine private immutable _ENGINE;
 
     constructor(ISettlementEngine engine) {
@@ -43,6 +46,10 @@ contract SettlementDryRun is ISettlementDryRun {
         view
         returns (bytes[] memory list)
     {
+        uint256 count = instruction.legs.length;
+        if (count == 0 || count > _LEGS_MAX) {
+            list = list.push(abi.encodeWithSelector(ISettlementEngine.Engine_LegCount.selector, id, count));
+        }
         InstructionStatus status = _ENGINE.statusOf(instruction);
         if (status != InstructionStatus.Open) {
             list = list.push(
@@ -112,8 +119,8 @@ contract SettlementDryRun is ISettlementDryRun {
         }
         IDepositMoney payer = IDepositMoney(leg.instrument);
         IDepositMoney payee = IDepositMoney(leg.receiverInstrument);
-        (address payerBank, IFungibleInstrument reserve) = payer.settlementAccount();
-        (address payeeBank, IFungibleInstrument payeeReserve) = payee.settlementAccount();
+        (address payerBank, IFungibleInstrument reserve) = payer.interbankAccount();
+        (address payeeBank, IFungibleInstrument payeeReserve) = payee.interbankAccount();
         if (address(reserve) != address(payeeReserve)) {
             return list.push(abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, id, index));
         }

@@ -3,11 +3,13 @@ pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {IDepositMoney} from "../interfaces/IDepositMoney.sol";
 import {IInstrument} from "../interfaces/IInstrument.sol";
 import {IFungibleInstrument} from "../interfaces/IFungibleInstrument.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ISettlementEngine} from "../interfaces/ISettlementEngine.sol";
+import {BatchCodec} from "../libraries/BatchCodec.sol";
 import {InstructionHash} from "../libraries/InstructionHash.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {
@@ -26,6 +28,7 @@ import {ReserveNetting} from "./ReserveNetting.sol";
 /// @title Settlement engine
 /// @notice Implements {ISettlementEngine}, which documents every function.
 contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient, NonceBook, ReserveNetting {
+    using BatchCodec for bytes;
     using InstructionHash for *;
 
     uint256 private constant _LEGS_MAX = 32;
@@ -51,31 +54,48 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         nonReentrant
         returns (InstructionId)
     {
-        return _settle(instruction, consents);
+        return _settle(instruction, consents, 0);
     }
 
     /// @inheritdoc ISettlementEngine
-    function settleInBatch(Instruction calldata instruction, Consent[] calldata consents)
+    function settleInBatch(Instruction calldata instruction, Consent[] calldata consents, uint256 eligibility)
         external
         returns (InstructionId)
     {
         if (msg.sender != address(this)) revert Engine_NotSelf(msg.sender);
-        return _settle(instruction, consents);
+        return _settle(instruction, consents, eligibility);
     }
 
     /// @inheritdoc ISettlementEngine
-    function settleBatch(bytes[] calldata settlements, BatchMode mode) external nonReentrant returns (uint256 settled) {
-        if (settlements.length == 0 || settlements.length > _BATCH_MAX) revert Engine_BatchSize(settlements.length);
+    function settleBatch(address[] calldata accounts, bytes calldata items, BatchMode mode)
+        external
+        nonReentrant
+        returns (uint256 settled)
+    {
+        address[] memory names = accounts;
+        uint256[] memory classes = _REGISTRY.classify(names);
         _openNetting(mode);
-        for (uint256 i = 0; i < settlements.length; ++i) {
-            if (_settleItem(settlements[i], i, mode)) settled |= 1 << i;
+        uint256 offset;
+        uint256 index;
+        Memory.Pointer free = Memory.getFreeMemoryPointer();
+        while (offset < items.length) {
+            if (index == _BATCH_MAX) revert Engine_BatchSize(index + 1);
+            bytes memory input;
+            bool wellFormed;
+            (input, offset, wellFormed) = items.expand(offset, names, classes, this.settleInBatch.selector);
+            if (!wellFormed) revert Engine_BatchMalformed(index);
+            if (_settleItem(input, index, mode)) settled |= 1 << index;
+            // Nothing made for this item is needed any more: the next one reuses its memory.
+            Memory.unsafeSetFreeMemoryPointer(free);
+            ++index;
         }
+        if (index == 0) revert Engine_BatchSize(0);
         _closeNetting();
     }
 
-    /// @dev Refuses a lack of gas as the submitter's fault: only an instruction that had its full share has failed.
-    function _settleItem(bytes calldata settlement, uint256 index, BatchMode mode) private returns (bool success) {
-        bytes memory input = abi.encodePacked(this.settleInBatch.selector, settlement);
+    /// @dev A lack of gas is the submitter's fault, and fails the batch: only an instruction that had its full share of
+    /// gas has failed by itself.
+    function _settleItem(bytes memory input, uint256 index, BatchMode mode) private returns (bool success) {
         uint256 available = gasleft() - gasleft() / 64;
         assembly ("memory-safe") {
             success := call(_GAS_PER_INSTRUCTION, address(), 0, add(input, 32), mload(input), 0, 0)
@@ -84,17 +104,32 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         bytes memory reason = _returnData();
         if (available < _GAS_PER_INSTRUCTION) revert Engine_BatchOutOfGas(index);
         if (mode == BatchMode.AllOrNothing) _revertWith(reason);
-        emit InstructionFailed(this.idOfEncoded(settlement), reason);
+        emit InstructionFailed(_idOfInput(input), reason);
     }
 
-    function _settle(Instruction calldata instruction, Consent[] calldata consents) private returns (InstructionId id) {
+    /// @dev The id of the instruction in an input of `settleInBatch`, which begins as one of `idOf` does. Zero where it
+    /// cannot be decoded.
+    function _idOfInput(bytes memory input) private view returns (InstructionId id) {
+        bytes4 selector = this.idOf.selector;
+        assembly ("memory-safe") {
+            let tail := and(mload(add(input, 32)), not(shl(224, 0xffffffff)))
+            mstore(add(input, 32), or(selector, tail))
+            if staticcall(gas(), address(), add(input, 32), mload(input), 0, 32) { id := mload(0) }
+        }
+    }
+
+    function _settle(Instruction calldata instruction, Consent[] calldata consents, uint256 eligibility)
+        private
+        returns (InstructionId id)
+    {
         id = _check(instruction);
         if (block.timestamp < instruction.notBefore) {
             revert Engine_TooEarly(id, instruction.notBefore, block.timestamp);
         }
         Leg[] calldata legs = instruction.legs;
         _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Settled);
-        address[] memory consenting = _requireConsents(id, legs, consents);
+        if (eligibility & BatchCodec.ELIGIBLE == 0) eligibility = _checkLegs(legs);
+        address[] memory consenting = _requireConsents(id, legs, consents, eligibility);
         for (uint256 i = 0; i < legs.length; ++i) {
             _perform(id, i, legs[i], consenting);
         }
@@ -111,7 +146,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
     {
         id = _check(instruction);
         _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Locked);
-        _requireConsents(id, instruction.legs, consents);
+        _requireConsents(id, instruction.legs, consents, _checkLegs(instruction.legs));
         uint256 count = instruction.legs.length;
         _heldLegs[id] = (1 << count) - 1;
         for (uint256 i = 0; i < count; ++i) {
@@ -134,7 +169,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         _requireLockedBy(id, instruction);
         _spend(id, instruction, InstructionStatus.Locked, InstructionStatus.Settled);
         delete _heldLegs[id];
-        _REGISTRY.checkLegs(instruction.legs);
+        _checkLegs(instruction.legs);
         address[] memory consenting = _verify(id, InstructionId.unwrap(id), consents);
         for (uint256 i = 0; i < instruction.legs.length; ++i) {
             Leg calldata leg = instruction.legs[i];
@@ -201,22 +236,6 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
     }
 
     /// @inheritdoc ISettlementEngine
-    function idOfEncoded(bytes calldata settlement) external view returns (InstructionId) {
-        (bool success, bytes memory id) =
-            address(this).staticcall(abi.encodePacked(this.idOfSettlement.selector, settlement));
-        return success ? abi.decode(id, (InstructionId)) : InstructionId.wrap(0);
-    }
-
-    /// @inheritdoc ISettlementEngine
-    function idOfSettlement(Instruction calldata instruction, Consent[] calldata)
-        external
-        view
-        returns (InstructionId)
-    {
-        return idOf(instruction);
-    }
-
-    /// @inheritdoc ISettlementEngine
     function cancellationDigest(InstructionId instructionId, string calldata reason) public view returns (bytes32) {
         return _hashTypedDataV4(instructionId.cancellationHash(reason));
     }
@@ -263,14 +282,32 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         if (_heldLegs[id] == 0) revert Engine_UnexpectedStatus(id, instruction.nonce, _status(instruction));
     }
 
-    /// @dev Parties and instruments are fit, every consent given is valid, and every giver, and every receiver on whom
-    /// receiving lays a duty, has given one.
-    function _requireConsents(InstructionId id, Leg[] calldata legs, Consent[] calldata consents)
+    /// @dev The registry's `checkLegs`. A leg is the same five words in calldata as in the call, so they are copied as
+    /// they lie; the registry, which is fixed and trusted, refuses dirty ones.
+    function _checkLegs(Leg[] calldata legs) private view returns (uint256 duties) {
+        address registry_ = address(_REGISTRY);
+        bytes4 selector = IRegistry.checkLegs.selector;
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mstore(input, selector)
+            mstore(add(input, 4), 32)
+            mstore(add(input, 36), legs.length)
+            calldatacopy(add(input, 68), legs.offset, mul(legs.length, 160))
+            if iszero(staticcall(gas(), registry_, input, add(68, mul(legs.length, 160)), 0, 32)) {
+                returndatacopy(input, 0, returndatasize())
+                revert(input, returndatasize())
+            }
+            duties := mload(0)
+        }
+    }
+
+    /// @dev Every consent given is valid, and every giver, and every receiver on whom receiving lays a duty, has given
+    /// one.
+    function _requireConsents(InstructionId id, Leg[] calldata legs, Consent[] calldata consents, uint256 duties)
         private
         view
         returns (address[] memory consenting)
     {
-        uint256 duties = _REGISTRY.checkLegs(legs);
         consenting = _verify(id, InstructionId.unwrap(id), consents);
         for (uint256 i = 0; i < legs.length; ++i) {
             _requireConsent(id, legs[i].giver, consenting);
@@ -326,8 +363,8 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
     function _perform(InstructionId id, uint256 index, Leg calldata leg, address[] memory consenting) private {
         address instrument = leg.instrument;
         if (instrument == leg.receiverInstrument) {
-            IInstrument(instrument).move(leg.giver, leg.receiver, leg.quantity);
-            _requireCovered(instrument, leg.giver);
+            IInstrument(instrument).bookTransfer(leg.giver, leg.receiver, leg.quantity);
+            _noteMovement(instrument, leg.giver, leg.receiver, leg.quantity);
         } else {
             _payAcrossBanks(id, index, leg, consenting);
         }
@@ -337,13 +374,13 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
     function _payAcrossBanks(InstructionId id, uint256 index, Leg calldata leg, address[] memory consenting) private {
         uint256 amount = leg.quantity;
         IDepositMoney payee = IDepositMoney(leg.receiverInstrument);
-        (address payeeBank, IFungibleInstrument payeeReserve) = payee.settlementAccount();
+        (address payeeBank, IFungibleInstrument payeeReserve) = payee.interbankAccount();
         (address payerBank, IFungibleInstrument reserve, bool covered) =
             IDepositMoney(leg.instrument).debit(leg.giver, amount, payeeBank);
         if (address(reserve) != address(payeeReserve)) revert Engine_ReserveMismatch(id, index);
         if (!covered) _requireConsent(id, payerBank, consenting);
         _moveReserve(reserve, payerBank, payeeBank, amount);
-        payee.credit(leg.receiver, amount);
+        payee.creditClient(leg.receiver, amount);
     }
 
     /// @dev A hold whose instrument will not let go stays outstanding, and does not keep the others.

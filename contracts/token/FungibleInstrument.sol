@@ -42,8 +42,8 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
     // ---- settlement --------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IInstrument
-    function move(address giver, address receiver, uint256 quantity) external onlyEngine {
-        _move(giver, receiver, quantity);
+    function bookTransfer(address giver, address receiver, uint256 quantity) external onlyEngine {
+        _bookTransfer(giver, receiver, quantity);
     }
 
     /// @inheritdoc IInstrument
@@ -146,11 +146,11 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
             _REGISTRY.requireActive(from);
             _REGISTRY.requireActive(to);
             _REGISTRY.requireActive(_ISSUER);
-            _move(from, to, value);
+            _bookTransfer(from, to, value);
         }
     }
 
-    function _move(address giver, address receiver, uint256 quantity) private {
+    function _bookTransfer(address giver, address receiver, uint256 quantity) private {
         if (giver == receiver) revert Instrument_SelfMovement(giver);
         uint96 amount = _toAmount(quantity);
         _checkQuantity(amount);

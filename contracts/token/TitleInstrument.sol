@@ -17,7 +17,7 @@ abstract contract TitleInstrument is ERC721, EngineBound, ITitleInstrument {
     mapping(uint256 titleId => HoldId) private _holdOnTitle;
 
     /// @inheritdoc IInstrument
-    function move(address giver, address receiver, uint256 titleId) external onlyEngine {
+    function bookTransfer(address giver, address receiver, uint256 titleId) external onlyEngine {
         if (giver == receiver) revert Instrument_SelfMovement(giver);
         _requireFree(giver, titleId);
         _update(receiver, titleId, address(0));

@@ -10,6 +10,7 @@ from eth_abi.abi import encode
 from eth_utils.abi import function_signature_to_4byte_selector
 
 from settlement.chain.artifacts import Artifacts
+from settlement.chain.batch_codec import encode_items
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import INSTRUCTION_ABI, instruction_values
 from settlement.domain import acts
@@ -214,14 +215,13 @@ class CallEncoder:
         return self._with_consents("settleLocked", act.instruction, act.consents, directory)
 
     def _settle_batch(self, act: acts.SettleBatch, directory: Directory) -> Call:
-        items = [
-            encode(
-                [INSTRUCTION_ABI, CONSENTS_ABI],
-                [instruction_values(item.instruction, directory), consent_values(item.consents)],
-            )
-            for item in act.items
-        ]
-        data = encode_call("settleBatch(bytes[],uint8)", [items, BATCH_MODES[act.mode]])
+        accounts, items = encode_items(
+            [
+                (instruction_values(item.instruction, directory), consent_values(item.consents))
+                for item in act.items
+            ]
+        )
+        data = encode_call("settleBatch(address[],bytes,uint8)", [accounts, items, BATCH_MODES[act.mode]])
         return Call(OPERATOR, self._deployment.engine, data)
 
     def _cancel(self, act: acts.Cancel, directory: Directory) -> Call:

@@ -64,8 +64,8 @@ class Signer(ABC):
 class RemoteSigner(Signer):
     """A signer whose key is elsewhere, such as in a hardware module or behind a custodian's interface.
 
-    To plug one in: derive from this, implement `address`, `sign_digest` and `sign_raw`, and register under the
-    entry-point group `settlement.signers` a callable that makes it from one text.
+    To plug one in: derive from this, implement `address`, `sign_digest` and `sign_raw`, and register under
+    the entry-point group `settlement.signers` a callable that makes it from one text.
     """
 
     @abstractmethod

@@ -108,9 +108,8 @@ class EvmLedger:
         """See `ports.Ledger.know_unlisted`."""
         record = self._directory.instrument(like)
         stray = "0x" + (int(record.address, 16) ^ 1).to_bytes(20).hex()
-        self._enter(
-            instruments={instrument: record.model_copy(update={"instrument": instrument, "address": stray})}
-        )
+        update = {"instrument": instrument, "address": stray, "unlisted": True}
+        self._enter(instruments={instrument: record.model_copy(update=update)})
 
     def party_address(self, party: str) -> str:
         """See `ports.Ledger.party_address`."""

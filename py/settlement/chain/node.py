@@ -18,8 +18,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import IO, Any
+from types import FrameType
+from typing import IO, NamedTuple, NoReturn
 
 from settlement.chain.compiler import checkout_root
 from settlement.chain.rpc import Rpc, RpcError
@@ -48,13 +48,11 @@ class NodeSettings:
     """How a chain is to be started.
 
     Attributes:
-        chain_id: The chain's id.
-        timestamp: Unix time of the first block; None is now. A state file that exists has its own.
+        timestamp: Unix time of the first block; None is now. A chain that is resumed goes on from its newest
+            block, or from now where this is None and now is later.
         port: Where it listens on loopback; None is a free port.
         state: File to resume from, and to keep the state in; None keeps nothing.
         log: File that anvil's output goes to, appended; None keeps nothing of it.
-        block_gas_limit: Gas of a block.
-        hardfork: The rules of the EVM.
         extra: More options for anvil, as they are.
 
     """
@@ -69,8 +67,7 @@ class NodeSettings:
     extra: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class RunningNode:
+class RunningNode(NamedTuple):
     """A chain that outlives the process that started it."""
 
     pid: int
@@ -84,8 +81,7 @@ class AnvilNode:
         with AnvilNode(NodeSettings(chain_id=31337)) as node:
             Rpc(node.url).call("eth_blockNumber", [])
 
-    Inside the block (entered in the main thread, with the default handler in place) SIGTERM unwinds the stack
-    as Ctrl-C does, so that state is written and everything else is cleaned up too.
+    Inside the block (if entered in the main thread) SIGTERM unwinds the stack as Ctrl-C does.
 
     Raises:
         InputError: the port is in use.
@@ -111,12 +107,7 @@ class AnvilNode:
 
     @property
     def pid(self) -> int:
-        """Its process id.
-
-        Raises:
-            ChainUnreachable: it is not running.
-
-        """
+        """Its process id; ChainUnreachable where it is not running."""
         if self._process is None:
             raise ChainUnreachable("the local chain is not running")
         return self._process.pid
@@ -130,9 +121,7 @@ class AnvilNode:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         try:
             self.stop()
         finally:
@@ -146,27 +135,16 @@ class AnvilNode:
 
 
 def start_detached(settings: NodeSettings) -> RunningNode:
-    """Starts a chain that outlives this process; `stop_detached` ends it.
-
-    Raises:
-        InputError: the port is in use.
-        ChainUnreachable: anvil is missing, or did not answer in time.
-
-    """
+    """Starts a chain that outlives this process, until `stop_detached`; raises what AnvilNode does."""
     process, port = _start(settings, detached=True)
-    # It is no longer ours to wait for: Python would warn of a child that still runs.
-    process.returncode = 0
+    process.returncode = 0  # not ours to wait for: Python would warn of a child that still runs
     return RunningNode(pid=process.pid, port=port, url=f"http://{HOST}:{port}")
 
 
 def stop_detached(pid: int, timeout_s: float = STOP_TIMEOUT_S) -> None:
     """Ends a detached chain, which writes its state first, and waits until it is gone. Gone already is fine.
 
-    The caller makes sure that the process id is the chain's (see `settlement.durable.chains`).
-
-    Raises:
-        InputError: the process belongs to another user.
-
+    The caller makes sure that the process id is the chain's (`ChainRecord.is_running`).
     """
     for wanted, patience in ((signal.SIGTERM, timeout_s), (signal.SIGKILL, timeout_s)):
         try:
@@ -174,9 +152,7 @@ def stop_detached(pid: int, timeout_s: float = STOP_TIMEOUT_S) -> None:
         except ProcessLookupError:
             return
         except PermissionError as error:
-            raise InputError(
-                f"the chain (process {pid}) was started by another user, who has to end it"
-            ) from error
+            raise InputError(f"the chain (process {pid}) is another user's, who has to end it") from error
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if not _alive(pid):
@@ -186,18 +162,13 @@ def stop_detached(pid: int, timeout_s: float = STOP_TIMEOUT_S) -> None:
 
 
 def find_anvil() -> Path:
-    """The anvil to run: SETTLEMENT_ANVIL, else the checkout's, else the one on PATH.
-
-    Raises:
-        ChainUnreachable: there is none.
-
-    """
+    """SETTLEMENT_ANVIL, else the checkout's anvil, else the one on PATH, else ChainUnreachable."""
     chosen = os.environ.get("SETTLEMENT_ANVIL")
     if chosen:
         if not os.access(chosen, os.X_OK) or os.path.isdir(chosen):
             raise ChainUnreachable(f"SETTLEMENT_ANVIL names {chosen}, which is not a program")
         return Path(chosen)
-    package = f"anvil-{_system()}-{_machine()}"
+    package = platform_package()
     if root := checkout_root():
         binary = root / "node_modules" / "@foundry-rs" / package / "bin" / "anvil"
         if os.access(binary, os.X_OK):
@@ -221,13 +192,11 @@ def _behind_wrapper(found: Path, package: str) -> Path:
     return found
 
 
-def _system() -> str:
-    return platform.system().lower()
-
-
-def _machine() -> str:
+def platform_package() -> str:
+    """The npm package that holds anvil for this machine."""
     machine = platform.machine().lower()
-    return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+    return f"anvil-{platform.system().lower()}-{machine}"
 
 
 def _start(settings: NodeSettings, *, detached: bool) -> tuple[subprocess.Popen[bytes], int]:
@@ -240,7 +209,8 @@ def _start(settings: NodeSettings, *, detached: bool) -> tuple[subprocess.Popen[
 
 
 def _start_on(anvil: Path, settings: NodeSettings, port: int, *, detached: bool) -> subprocess.Popen[bytes]:
-    command = [str(anvil), *_options(settings, port)]
+    resumes = settings.state is not None and settings.state.exists()
+    command = [str(anvil), *_options(settings, port, resumes=resumes)]
     with contextlib.ExitStack() as stack:
         # Files, not pipes: nobody reads a pipe later, and a full one would stop the chain.
         output: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
@@ -256,7 +226,7 @@ def _start_on(anvil: Path, settings: NodeSettings, port: int, *, detached: bool)
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                # A session of its own even when it is to die with us: Ctrl-C reaches us, and we end it in order.
+                # A session of its own even when it dies with us: Ctrl-C reaches us, and we end it in order.
                 start_new_session=True,
                 preexec_fn=None if detached else _die_with(os.getpid()),
             )
@@ -267,16 +237,18 @@ def _start_on(anvil: Path, settings: NodeSettings, port: int, *, detached: bool)
             raise ChainUnreachable(f"{anvil} does not start: {error.strerror or error}") from error
         try:
             _wait_until_it_answers(process, settings.chain_id, port, output)
+            if resumes:
+                _resume_clock(Rpc(f"http://{HOST}:{port}"), settings)
         except BaseException:
             _end(process)
             raise
     return process
 
 
-def _options(settings: NodeSettings, port: int) -> list[str]:
+def _options(settings: NodeSettings, port: int, *, resumes: bool) -> list[str]:
     options = ["--host", HOST, "--port", str(port), "--chain-id", str(settings.chain_id)]
     options += ["--hardfork", settings.hardfork, "--gas-limit", str(settings.block_gas_limit)]
-    if settings.timestamp is not None:
+    if settings.timestamp is not None and not resumes:
         options += ["--timestamp", str(settings.timestamp)]
     if settings.state is not None:
         options += ["--state", str(settings.state), "--state-interval", str(STATE_INTERVAL_S)]
@@ -298,6 +270,13 @@ def _wait_until_it_answers(
                 return
         time.sleep(_POLL_S)
     raise ChainUnreachable(f"anvil did not answer on port {port} within {START_TIMEOUT_S:.0f} seconds")
+
+
+def _resume_clock(rpc: Rpc, settings: NodeSettings) -> None:
+    """Anvil keeps its blocks and not its clock: left alone, the next block may be older than the newest."""
+    newest = int(rpc.call("eth_getBlockByNumber", ["latest", False])["timestamp"], 16)
+    if settings.timestamp is not None or newest > time.time():
+        rpc.call("evm_setTime", [newest + 1])
 
 
 def _words(output: IO[bytes]) -> str:
@@ -322,10 +301,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _die_with(parent: int) -> Callable[[], None]:
-    """What the child does first: asks Linux to end it when its parent dies. On macOS there is no such thing.
-
-    SIGTERM, so that anvil still writes its state.
-    """
+    """What the child does first: asks Linux for a SIGTERM when its parent dies. macOS has no such thing."""
     if sys.platform != "linux":
         return lambda: None
     libc = ctypes.CDLL(None, use_errno=True)
@@ -339,7 +315,7 @@ def _die_with(parent: int) -> Callable[[], None]:
 
 
 def _from_a_lasting_thread(launch: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
-    """Starts the child from a thread that lasts: to Linux, the parent that dies is the thread, not the process."""
+    """Starts the child from a thread that lasts: to Linux, it is the thread that is the child's parent."""
     if sys.platform != "linux" or threading.current_thread() is threading.main_thread():
         return launch()
     answers: queue.SimpleQueue[subprocess.Popen[bytes] | BaseException] = queue.SimpleQueue()
@@ -368,7 +344,7 @@ def _unwind_on_sigterm() -> Callable[[], None]:
     if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         return lambda: None
 
-    def leave(number: int, frame: FrameType | None) -> Any:
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)
 
     def restore() -> None:
@@ -380,11 +356,7 @@ def _unwind_on_sigterm() -> Callable[[], None]:
 
 @contextlib.contextmanager
 def _reserved_port() -> Iterator[int]:
-    """A free TCP port that no other process of this package takes meanwhile.
-
-    Between finding it and anvil's listening on it, another process could find the same one, and would then mistake
-    this chain for its own. The UDP port of the same number serves as the lock; the system lets go of it.
-    """
+    """A free TCP port, kept from our other processes by a lock on the UDP port until anvil listens."""
     for _ in range(_PORT_ATTEMPTS):
         with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as lock:
             probe.bind((HOST, 0))

@@ -37,6 +37,7 @@ ROLES = ("central bank", "bank", "issuer", "custodian", "investor", "corporate",
 
 SENTENCES: dict[str, str] = {
     # ---- the engine ----
+    "Engine_BatchMalformed": "the batch is cut short at {index}, or names an account not in its list",
     "Engine_BatchOutOfGas": "the batch ran low on gas at position {index}",
     "Engine_BatchSize": "a batch of {size} is empty or larger than the engine takes",
     "Engine_ConsentInvalid": "the consent of {party} is not its signature over this instruction",

@@ -80,6 +80,8 @@ class Rpc:
             raise self._lost("something else than one answer per request")
         if len(answers) != len(wanted):
             raise self._lost(f"{len(answers)} answers to {len(wanted)} requests")
+        if any(not isinstance(answer, dict) or answer.get("id") is None for answer in answers):
+            raise self._lost("answers that do not say to which request")
         return [self._result_or_error(answer) for answer in answers]
 
     def _ask(self, send: Any) -> Any:
@@ -101,7 +103,7 @@ class Rpc:
             return self._from_http_error(error)
         except requests.exceptions.RequestException as error:
             raise AnswerLost(f"asking the chain at {self.name} failed: {_short(error)}") from None
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RuntimeWarning):
             # HTML, half an answer, an answer without ids: whatever a proxy says in the node's place
             raise self._lost("something that is not JSON-RPC") from None
 
@@ -146,7 +148,7 @@ class Rpc:
 
 
 def masked(url: str) -> str:
-    """The URL for people to see: no user, no password, and nothing of a path or query, which may hold a key."""
+    """The URL for people to see: no credentials, and nothing of a path or query, which may hold a key."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

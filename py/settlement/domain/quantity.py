@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
@@ -16,6 +15,9 @@ MAX_QUANTITY = 2**96 - 1
 
 MAX_TITLE_ID = 2**256 - 1
 """The largest token id of a title."""
+
+_DIGITS_MAX = 100
+"""Longer amounts are not even read: more digits than any quantity has."""
 
 _DECIMAL_TEXT = re.compile(r"^[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$|^[0-9]+(\.[0-9]+)?$")
 
@@ -63,12 +65,12 @@ def parse_amount(text: str, decimals: int) -> int:
         raise InputError(f"amount {text!r} is negative; amounts are above zero")
     if not _DECIMAL_TEXT.match(cleaned):
         raise InputError(f"amount {text!r} is not a decimal number such as 1,000,000.00 or 1000000")
-    value = Decimal(cleaned.replace(",", ""))
-    exponent = value.as_tuple().exponent
-    given = -exponent if isinstance(exponent, int) and exponent < 0 else 0
-    if given > decimals:
-        raise InputError(f"amount {text!r} has {given} decimals; the instrument has {decimals}")
-    amount = int(value.scaleb(decimals))
+    whole, _, fraction = cleaned.replace(",", "").partition(".")
+    if len(fraction) > decimals:
+        raise InputError(f"amount {text!r} has {len(fraction)} decimals; the instrument has {decimals}")
+    if len(whole) + decimals > _DIGITS_MAX:
+        raise InputError(f"amount {text!r} is more than an account carries")
+    amount = int(whole + fraction.ljust(decimals, "0"))
     if amount == 0:
         raise InputError(f"amount {text!r} is zero; amounts are above zero")
     if amount > MAX_QUANTITY:

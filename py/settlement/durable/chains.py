@@ -1,4 +1,4 @@
-"""The development chain that is up: where it is, and what it needs to come up again. Files only; no process is started.
+"""The development chain that is up: where it is, and what it needs to come up again. Files, no processes.
 
 All of it is in one folder: SETTLEMENT_HOME, or the user's state folder.
 
@@ -119,7 +119,7 @@ class ChainStore:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
             raise InputError(
-                f"{self.record_path} is damaged ({where}: {first['msg']}): run `settle down`, then `settle up`"
+                f"{self.record_path} is damaged ({where}: {first['msg']}): run `settle down`"
             ) from error
         if record.format != FORMAT:
             raise InputError(

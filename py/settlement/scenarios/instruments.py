@@ -172,7 +172,7 @@ def _mandate(
     def limit(at: Path, text: str) -> int:
         amount = context.position(at, text, decimals)
         if amount > _MAX_MANDATE:
-            raise context.error(at, f"limit {text!r} is more than a mandate carries (2^64 - 1 smallest units)")
+            raise context.error(at, f"limit {text!r} is more than a mandate carries (2^64 - 1 units)")
         return amount
 
     counterparties = [

@@ -1,7 +1,7 @@
-"""A scenario as the runner uses it: every name resolved, every amount an integer of smallest units, every time Unix.
+"""A scenario as the runner uses it: names resolved, amounts in smallest units, times Unix.
 
-How a scenario is written in YAML is in `written`; `load` makes these out of that. What one act of the domain says
-completely is that act (`Perform`); what needs signatures, windows and a nonce refers to an `Order`.
+How a scenario is written in YAML is in `written`; `load` makes these out of that. What one act of the domain
+says completely is that act (`Perform`); what needs signatures, a window and a nonce refers to an `Order`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from settlement.domain.accrual import PricedTrade
-from settlement.domain.acts import Act, OpenAccount, Role, SetCounterpartyLimit, SetDailyLimit
+from settlement.domain.acts import (
+    Act,
+    OpenAccount,
+    Role,
+    SetCounterpartyLimit,
+    SetDailyLimit,
+    SurrenderBill,
+    Transfer,
+)
 from settlement.domain.directory import InstrumentKind
 from settlement.domain.instruction import Instruction, Leg, UnixTime
 from settlement.domain.model import Address, InstrumentId, Model, PartyId
@@ -97,7 +105,7 @@ class Order(Model):
         nonce: Where the scenario fixes it; None leaves it to the journal.
         terms: The full terms, plain JSON values without numbers (all scalars are text).
         consents: Who signs, in this order, when it is instructed.
-        signed_by: Consents that another party's key makes: whose consent it claims to be, to whose key makes it.
+        signed_by: Consents made with another's key: whose it claims to be, to whose key makes it.
         priced: The cash legs whose amount was computed.
     """
 
@@ -252,7 +260,7 @@ class Expectation(Model):
     """What has to be so after a step, or at the end; whatever is empty is not checked.
 
     Attributes:
-        refused: Names of the reasons for which the step has to be refused, as a set; empty: it has to succeed.
+        refused: Names of the reasons for which the step has to be refused; empty: it has to succeed.
         failed: In an each-for-itself batch: order id to the one reason's name.
         unchanged: Every position equals that before the step.
         status: Order id to its status.
@@ -261,8 +269,8 @@ class Expectation(Model):
         supply: What exists of an instrument.
         control: Document reference to the party in control; None where the bill is gone.
         bill_status: Document reference to its status.
-        accrued_interest: Order id to the accrued interest of its priced legs together, smallest units of currency.
-        cash: Order id to the cash of its priced legs together, smallest units of currency.
+        accrued_interest: Order id to the accrued interest of its priced legs together, smallest units.
+        cash: Order id to the cash of its priced legs together, smallest units.
     """
 
     refused: tuple[str, ...] = ()
@@ -338,6 +346,18 @@ class Scenario(Model):
             for order in _orders_of(step.action):
                 found.setdefault(order.id, order)
         return tuple(found.values())
+
+    def senders(self) -> frozenset[str]:
+        """Parties who send transactions of their own, and so need gas; those who only consent do not."""
+        found = {setup.issuer for setup in self.instruments.values()}
+        for step in (*self.opening, *self.steps):
+            if isinstance(step.action, Perform):
+                act = step.action.act
+                if isinstance(act, Transfer):
+                    found.add(act.giver)
+                elif isinstance(act, SurrenderBill):
+                    found.add(act.by)
+        return frozenset(found)
 
 
 def _orders_of(action: Action) -> tuple[Order, ...]:

@@ -17,7 +17,8 @@ from settlement.scenarios.instruments import resolve_instruments, resolve_partie
 from settlement.scenarios.language import Scenario
 from settlement.scenarios.steps import resolve_expectation, resolve_steps
 from settlement.scenarios.text import MAX_BYTES, Path, Source, read_source
-from settlement.scenarios.written import ScenarioWritten, nearest
+from settlement.scenarios.written import nearest
+from settlement.scenarios.written_steps import ScenarioWritten
 
 LIBRARY = FilePath(__file__).parent / "library"
 """Where the shipped scenarios are."""
@@ -104,7 +105,7 @@ def _read(file: str) -> bytes:
         raise InputError(f"the file cannot be read: {problem}", Location(file=file)) from None
 
 
-# ---- shape -------------------------------------------------------------------------------------------------------------
+# ---- shape -------------------------------------------------------------------------------------------------
 
 
 def _check_shape(source: Source) -> ScenarioWritten:
@@ -171,7 +172,7 @@ def _sentence(kind: str, path: Path, details: ErrorDetails, context: Mapping[str
     return str(details["msg"])
 
 
-# ---- meaning -----------------------------------------------------------------------------------------------------------
+# ---- meaning -----------------------------------------------------------------------------------------------
 
 
 def _resolve(source: Source, written: ScenarioWritten) -> Scenario:

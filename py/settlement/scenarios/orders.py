@@ -197,8 +197,8 @@ def _receiver_instrument(context: Context, path: Path, instrument: str, to_instr
     if receiving.currency != giving.currency or receiving.decimals != giving.decimals:
         raise context.error(
             at,
-            f"{to_instrument} is in {receiving.currency} with {receiving.decimals} decimals and {instrument} in "
-            f"{giving.currency} with {giving.decimals}; a payment between banks stays in one currency",
+            f"{to_instrument} is in {receiving.currency} with {receiving.decimals} decimals and {instrument} "
+            f"in {giving.currency} with {giving.decimals}; a payment between banks stays in one currency",
         )
     return to_instrument
 
@@ -233,11 +233,13 @@ def _priced(context: Context, path: Path, index: int, instrument: str, written: 
     if cash.currency != bond.currency or cash.decimals != MINOR_DECIMALS:
         raise context.error(
             path,
-            f"{written.bond} is priced in {bond.currency} with {MINOR_DECIMALS} decimals; {instrument} is not",
+            f"{written.bond} is priced in {bond.currency} with {MINOR_DECIMALS} decimals; not {instrument}",
         )
     terms = context.bonds[written.bond]
     nominal = context.amount((*path, "nominal"), written.nominal, 0)
     settles = context.day((*path, "settlement_date"), written.settlement_date)
+    if settles > context.day(path, terms.maturity_date):
+        raise context.error((*path, "settlement_date"), f"{settles} is after the maturity of {written.bond}")
     price = Decimal(context.amount((*path, "clean_price"), written.clean_price, 9)).scaleb(-9)
     try:
         trade = price_trade(

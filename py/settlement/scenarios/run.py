@@ -41,7 +41,6 @@ from settlement.scenarios.language import (
 SET_UP_SECONDS = 3_600
 """How long before a scenario's start its own chain begins, so that setting up does not use up its windows."""
 
-_NO_GAS_ROLES = frozenset({"investor", "corporate", "custodian"})
 
 
 class ScenarioRunner:
@@ -103,12 +102,13 @@ class ScenarioRunner:
 
     def _set_up(self) -> None:
         network, scenario = self._network, self._scenario
+        senders = scenario.senders()
         for name, party in scenario.parties.items():
             if party.address is not None:
                 network.ledger.know_party(name, party.address)
                 network.admit_known(name, *party.roles)
             elif party.roles:
-                network.admit(name, *party.roles, provide_gas=not _NO_GAS_ROLES.issuperset(party.roles))
+                network.admit(name, *party.roles, provide_gas=name in senders)
             else:
                 network.ledger.party_address(name)
         for setup in scenario.instruments.values():

@@ -35,7 +35,8 @@ from settlement.scenarios.language import (
 )
 from settlement.scenarios.orders import leg_index, resolve_order, resolve_submission
 from settlement.scenarios.text import Path
-from settlement.scenarios.written import (
+from settlement.scenarios.written import SubmissionWritten, Written
+from settlement.scenarios.written_steps import (
     AccountAct,
     AdvanceWritten,
     AmountsWritten,
@@ -51,10 +52,8 @@ from settlement.scenarios.written import (
     ReleaseLegWritten,
     SettleLockedWritten,
     StepWritten,
-    SubmissionWritten,
     SurrenderWritten,
     TransferWritten,
-    Written,
 )
 
 _SENDS_NOTHING = frozenset({"instruct", "advance"})
@@ -175,6 +174,8 @@ def _act(context: Context, path: Path, word: str, written: Written) -> Act:
 
 def _issue(context: Context, path: Path, written: IssueWritten) -> Act:
     instrument = context.instrument((*path, "instrument"), written.instrument)
+    if instrument.kind != "green-bond":
+        context.money((*path, "instrument"), written.instrument)
     amount = context.amount((*path, "amount"), written.amount, instrument.decimals)
     quantity = Quantity(instrument=written.instrument, amount=amount)
     if instrument.kind == "green-bond":
@@ -188,7 +189,6 @@ def _issue(context: Context, path: Path, written: IssueWritten) -> Act:
                 f"a bond is issued to its issuer's own account, {instrument.issuer}, and settled from there",
             )
         return IssueBond(quantity=quantity)
-    context.money((*path, "instrument"), written.instrument)
     to = _needed(context, path, "to", written.to)
     reference = _needed(context, path, "reference", written.reference)
     return IssueMoney(holder=context.party((*path, "to"), to), quantity=quantity, booking_reference=reference)
@@ -196,6 +196,8 @@ def _issue(context: Context, path: Path, written: IssueWritten) -> Act:
 
 def _redeem(context: Context, path: Path, written: RedeemWritten) -> Act:
     instrument = context.instrument((*path, "instrument"), written.instrument)
+    if instrument.kind != "green-bond":
+        context.money((*path, "instrument"), written.instrument)
     amount = context.amount((*path, "amount"), written.amount, instrument.decimals)
     quantity = Quantity(instrument=written.instrument, amount=amount)
     if instrument.kind == "green-bond":
@@ -208,7 +210,6 @@ def _redeem(context: Context, path: Path, written: RedeemWritten) -> Act:
                 (*path, "from"), f"a bond is redeemed from its issuer's own account, {instrument.issuer}"
             )
         return RedeemBond(quantity=quantity)
-    context.money((*path, "instrument"), written.instrument)
     holder = _needed(context, path, "from", written.from_)
     reference = _needed(context, path, "reference", written.reference)
     return RedeemMoney(
@@ -271,7 +272,7 @@ def _surrender(context: Context, path: Path, word: str, written: SurrenderWritte
     )
 
 
-# ---- expectations ------------------------------------------------------------------------------------------------------
+# ---- expectations ------------------------------------------------------------------------------------------
 
 
 def resolve_expectation(context: Context, path: Path, written: OutcomeWritten) -> Expectation:

@@ -1,6 +1,6 @@
 """Reads YAML as exact text: every scalar stays the characters that were written, and everything has a line.
 
-Numbers, dates and booleans are no YAML types here: `3800000.00` has to mean exactly that, and `NO` is not false.
+Numbers, dates and booleans are no YAML types here: `3800000.00` means exactly that, and `NO` is not false.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def read_source(data: bytes, file: str) -> Source:
     """Reads a file's bytes.
 
     Raises:
-        InputError: too large, not UTF-8, empty, not YAML, or YAML that this language has no use for (aliases, tags,
-            duplicate keys, several documents, deep nesting, control characters).
+        InputError: too large, not UTF-8, empty, not YAML, or YAML that this language has no use for
+            (aliases, tags, duplicate keys, several documents, deep nesting, control characters).
     """
     if len(data) > MAX_BYTES:
         raise InputError(f"the file is larger than {MAX_BYTES:,} bytes", Location(file=file))
@@ -119,9 +119,8 @@ class _Reader:
         except InputError:
             raise
         except Exception as error:  # The parser lets more than its own errors out on broken text.
-            raise InputError(
-                f"this is not YAML: {str(error).splitlines()[0:1]}", Location(self._file)
-            ) from None
+            detail = " ".join(str(error).split())[:200] or type(error).__name__
+            raise InputError(f"this is not YAML: {detail}", Location(self._file)) from None
 
     def _node(self, event: Any, path: Path, depth: int) -> Tree:
         if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor is not None):

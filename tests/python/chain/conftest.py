@@ -1,4 +1,4 @@
-"""What the tests of the chain share: one compilation, a way to wait for a process, a server that answers anything."""
+"""What the tests of the chain share."""
 
 import contextlib
 import os
@@ -44,7 +44,7 @@ def serve() -> Iterator[Callable[[Callable[[bytes], Answer | None]], str]]:
 
         def start(answer: Callable[[bytes], Answer | None]) -> str:
             class Handler(BaseHTTPRequestHandler):
-                def do_POST(self) -> None:  # noqa: N802 - the base class names it
+                def do_POST(self) -> None:
                     body = self.rfile.read(int(self.headers["Content-Length"]))
                     given = answer(body)
                     if given is None:
