@@ -1,10 +1,10 @@
 """Tokenised money and tokenised assets that change hands at the same moment or not at all.
 
-    import settlement
+import settlement
 
-    with settlement.start() as network:
-        network.admit("authority", "central-bank")
-        ...
+with settlement.start() as network:
+    network.admit("authority", "central-bank")
+    ...
 """
 
 from settlement.app import connect, start

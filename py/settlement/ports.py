@@ -1,4 +1,4 @@
-"""What the flow needs of the outside world, as protocols. `chain` and `durable` implement them; tests may pass fakes."""
+"""What the flow needs of the outside world, as protocols that `chain` and `durable` implement."""
 
 from __future__ import annotations
 

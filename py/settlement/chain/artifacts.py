@@ -92,9 +92,7 @@ def load_artifacts(progress: Progress | None = None) -> Artifacts:
         return _read(path, path.stat().st_mtime_ns)
     with resources.as_file(resources.files("settlement.chain") / "contracts.json") as path:
         if not path.is_file():
-            raise InputError(
-                "this installation carries no compiled contracts: install the wheel, or use a checkout"
-            )
+            raise InputError("this installation carries no compiled contracts: install the wheel, or use a checkout")
         return _read(path, path.stat().st_mtime_ns)
 
 
@@ -117,9 +115,7 @@ def _read(path: Path, _modified: int) -> Artifacts:
     try:
         document = json.loads(path.read_text("utf-8"))
         if document["format"] != FORMAT:
-            raise InputError(
-                f"{path} has format {document['format']}; this version reads {FORMAT}: build it again"
-            )
+            raise InputError(f"{path} has format {document['format']}; this version reads {FORMAT}: build it again")
         contracts = {
             name: Artifact(name, tuple(found["abi"]), found["bytecode"], found["deployedBytecode"])
             for name, found in document["contracts"].items()
@@ -127,9 +123,7 @@ def _read(path: Path, _modified: int) -> Artifacts:
         abis = [contract.abi for contract in contracts.values()] + list(document["abis"].values())
         source_hash = str(document["sourceHash"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} cannot be read as compiled contracts ({error}): remove it and build again"
-        ) from error
+        raise InputError(f"{path} cannot be read as compiled contracts ({error}): remove it and build again") from error
     entries = [entry for abi in abis for entry in abi]
     return Artifacts(
         contracts=MappingProxyType(contracts),

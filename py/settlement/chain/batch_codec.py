@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-
 from settlement.chain.eip712 import InstructionValues
 
 Item = tuple[InstructionValues, Sequence[tuple[str, bytes]]]

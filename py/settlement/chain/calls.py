@@ -144,9 +144,7 @@ class CallEncoder:
     # ---- issuers and holders -----------------------------------------------------------------------------------------
 
     def _open_account(self, act: acts.OpenAccount, directory: Directory) -> Call:
-        return self._by_issuer(
-            act.instrument, directory, "openAccount(address)", [directory.address_of(act.holder)]
-        )
+        return self._by_issuer(act.instrument, directory, "openAccount(address)", [directory.address_of(act.holder)])
 
     def _change_account_block(self, act: acts.ChangeAccountBlock, directory: Directory) -> Call:
         signature = "blockAccount(address)" if act.blocked else "unblockAccount(address)"
@@ -192,14 +190,10 @@ class CallEncoder:
         return Call(act.by, directory.instrument(act.instrument).address, data)
 
     def _transfer(self, act: acts.Transfer, directory: Directory) -> Call:
-        data = encode_call(
-            "transfer(address,uint256)", [directory.address_of(act.receiver), act.quantity.amount]
-        )
+        data = encode_call("transfer(address,uint256)", [directory.address_of(act.receiver), act.quantity.amount])
         return Call(act.giver, directory.instrument(act.quantity.instrument).address, data)
 
-    def _by_issuer(
-        self, instrument: str, directory: Directory, signature: str, arguments: Sequence[Any]
-    ) -> Call:
+    def _by_issuer(self, instrument: str, directory: Directory, signature: str, arguments: Sequence[Any]) -> Call:
         record = directory.instrument(instrument)
         return Call(record.issuer, record.address, encode_call(signature, arguments))
 
@@ -216,10 +210,7 @@ class CallEncoder:
 
     def _settle_batch(self, act: acts.SettleBatch, directory: Directory) -> Call:
         accounts, items = encode_items(
-            [
-                (instruction_values(item.instruction, directory), consent_values(item.consents))
-                for item in act.items
-            ]
+            [(instruction_values(item.instruction, directory), consent_values(item.consents)) for item in act.items]
         )
         data = encode_call("settleBatch(address[],bytes,uint8)", [accounts, items, BATCH_MODES[act.mode]])
         return Call(OPERATOR, self._deployment.engine, data)

@@ -58,9 +58,7 @@ def compile_contracts(root: Path | None = None, progress: Progress | None = None
     """
     root = root or checkout_root()
     if root is None:
-        raise InputError(
-            "there are no contract sources here to compile; only a checkout of the repository has them"
-        )
+        raise InputError("there are no contract sources here to compile; only a checkout of the repository has them")
     request = standard_input(root)
     digest = source_hash(root, request)
     target = root / "build" / "contracts.json"
@@ -149,8 +147,7 @@ def find_solc(root: Path) -> tuple[Path, str]:
         if found and found.split("+")[0] == wanted:
             return candidate, found
     raise InputError(
-        f"no Solidity compiler {wanted} is here: run scripts/setup, "
-        "or name one with SETTLEMENT_SOLC=/path/to/solc"
+        f"no Solidity compiler {wanted} is here: run scripts/setup, or name one with SETTLEMENT_SOLC=/path/to/solc"
     )
 
 
@@ -187,9 +184,7 @@ def _installed_version(root: Path, package: str) -> str:
     try:
         return str(json.loads(path.read_text("utf-8"))["version"])
     except (OSError, KeyError, ValueError) as error:
-        raise InputError(
-            f"{package} is missing from {root / 'node_modules'}: run scripts/setup first"
-        ) from error
+        raise InputError(f"{package} is missing from {root / 'node_modules'}: run scripts/setup first") from error
 
 
 def _run(solc: Path, request: dict[str, Any], root: Path) -> dict[str, Any]:
@@ -207,14 +202,10 @@ def _run(solc: Path, request: dict[str, Any], root: Path) -> dict[str, Any]:
     warnings = [
         item.get("formattedMessage") or item.get("message", "")
         for item in output.get("errors", [])
-        if item["severity"] == "warning"
-        and _is_ours(item)
-        and item.get("errorCode") != TRANSIENT_STORAGE_WARNING
+        if item["severity"] == "warning" and _is_ours(item) and item.get("errorCode") != TRANSIENT_STORAGE_WARNING
     ]
     if warnings:
-        raise InputError(
-            "the contracts compile with warnings, which count as errors:\n" + "\n".join(warnings)
-        )
+        raise InputError("the contracts compile with warnings, which count as errors:\n" + "\n".join(warnings))
     return output
 
 

@@ -13,12 +13,8 @@ from eth_utils.crypto import keccak
 from settlement.domain.directory import Directory
 from settlement.domain.instruction import Instruction
 
-LEG_TYPE = (
-    "Leg(address giver,address receiver,address instrument,address receiverInstrument,uint256 quantity)"
-)
-INSTRUCTION_TYPE = (
-    "Instruction(Leg[] legs,bytes32 termsHash,uint64 notBefore,uint64 deadline,uint256 nonce)" + LEG_TYPE
-)
+LEG_TYPE = "Leg(address giver,address receiver,address instrument,address receiverInstrument,uint256 quantity)"
+INSTRUCTION_TYPE = "Instruction(Leg[] legs,bytes32 termsHash,uint64 notBefore,uint64 deadline,uint256 nonce)" + LEG_TYPE
 CANCELLATION_TYPE = "Cancellation(bytes32 instructionId,string reason)"
 DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 DOMAIN_NAME, DOMAIN_VERSION = "Settlement", "1"
@@ -85,9 +81,7 @@ def instruction_digest(separator: bytes, values: InstructionValues) -> bytes:
 def cancellation_digest(separator: bytes, instruction_id: bytes, reason: str) -> bytes:
     """What a party signs to cancel."""
     struct_hash = keccak(
-        encode(
-            ["bytes32", "bytes32", "bytes32"], [_CANCELLATION_TYPEHASH, instruction_id, keccak(text=reason)]
-        )
+        encode(["bytes32", "bytes32", "bytes32"], [_CANCELLATION_TYPEHASH, instruction_id, keccak(text=reason)])
     )
     return keccak(b"\x19\x01" + separator + struct_hash)
 

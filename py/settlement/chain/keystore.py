@@ -98,9 +98,7 @@ class _LocalSigner(Signer):
     def sign_transaction(self, transaction: Mapping[str, Any]) -> RawTransaction:
         """See `Signer.sign_transaction`."""
         if not isinstance(transaction.get("chainId"), int):
-            raise InputError(
-                "a transaction has to name its chainId, or it could be sent again on another chain"
-            )
+            raise InputError("a transaction has to name its chainId, or it could be sent again on another chain")
         try:
             signed = self.__account.sign_transaction(dict(transaction))
         except (TypeError, ValueError) as error:
@@ -175,19 +173,13 @@ class KeystoreSigner(_LocalSigner):
             # `from None`: what eth-keyfile computed on the way is nobody's business.
             if "MAC" in str(error):
                 raise InputError(f"the password for the keystore {path} is wrong") from None
-            raise InputError(
-                f"the keystore {path} cannot be opened: it is damaged or of another kind"
-            ) from None
+            raise InputError(f"the keystore {path} cannot be opened: it is damaged or of another kind") from None
         except (TypeError, KeyError, NotImplementedError):
-            raise InputError(
-                f"the keystore {path} cannot be opened: it is damaged or of another kind"
-            ) from None
+            raise InputError(f"the keystore {path} cannot be opened: it is damaged or of another kind") from None
         super().__init__(Account.from_key(key))
         named = document.get("address")
         if isinstance(named, str) and is_address(named) and to_checksum_address(named) != self.address:
-            raise InputError(
-                f"the keystore {path} names the address {named} and holds the key of {self.address}"
-            )
+            raise InputError(f"the keystore {path} names the address {named} and holds the key of {self.address}")
 
 
 def password_from_environment(variable: str = PASSWORD_VARIABLE) -> Callable[[], str]:

@@ -157,9 +157,7 @@ class EvmLedger:
 
     def cancellation(self, party: str, instruction: Instruction, reason: str) -> Consent:
         """See `ports.Ledger.cancellation`."""
-        return self._sign(
-            party, cancellation_digest(self._separator, self._digest(instruction), reason), None
-        )
+        return self._sign(party, cancellation_digest(self._separator, self._digest(instruction), reason), None)
 
     def _digest(self, instruction: Instruction) -> bytes:
         return instruction_digest(self._separator, instruction_values(instruction, self._directory))

@@ -255,9 +255,7 @@ def _options(settings: NodeSettings, port: int, *, resumes: bool) -> list[str]:
     return [*options, "--no-request-size-limit", "--quiet", *settings.extra]
 
 
-def _wait_until_it_answers(
-    process: subprocess.Popen[bytes], chain_id: int, port: int, output: IO[bytes]
-) -> None:
+def _wait_until_it_answers(process: subprocess.Popen[bytes], chain_id: int, port: int, output: IO[bytes]) -> None:
     rpc = Rpc(f"http://{HOST}:{port}", timeout_s=5)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:

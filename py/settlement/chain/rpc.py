@@ -46,9 +46,7 @@ class Rpc:
     def __init__(self, url: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         self.name = _checked(url)
         self.timeout_s = timeout_s
-        self._provider = HTTPProvider(
-            url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None
-        )
+        self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None)
 
     def __repr__(self) -> str:
         return f"Rpc({self.name})"
@@ -90,14 +88,10 @@ class Rpc:
         except _NOT_SENT as error:
             raise ChainUnreachable(f"no connection to the chain at {self.name}: {_short(error)}") from None
         except requests.exceptions.Timeout:
-            raise AnswerLost(
-                f"the chain at {self.name} did not answer within {self.timeout_s:g} seconds"
-            ) from None
+            raise AnswerLost(f"the chain at {self.name} did not answer within {self.timeout_s:g} seconds") from None
         except requests.exceptions.ConnectionError as error:
             if _never_connected(error):
-                raise ChainUnreachable(
-                    f"no connection to the chain at {self.name}: {_short(error)}"
-                ) from None
+                raise ChainUnreachable(f"no connection to the chain at {self.name}: {_short(error)}") from None
             raise AnswerLost(f"the connection to the chain at {self.name} broke: {_short(error)}") from None
         except requests.exceptions.HTTPError as error:
             return self._from_http_error(error)

@@ -100,7 +100,5 @@ def price_trade(
     nominal_minor = nominal * minor_units
     return PricedTrade(
         clean=clean_value_half_up(nominal_minor, clean_price),
-        accrued_interest=accrued_interest_half_up(
-            nominal_minor, coupon_millionths, accrual_start, settlement_date
-        ),
+        accrued_interest=accrued_interest_half_up(nominal_minor, coupon_millionths, accrual_start, settlement_date),
     )

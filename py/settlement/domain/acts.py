@@ -12,7 +12,15 @@ from settlement.domain.quantity import MAX_QUANTITY, Quantity
 
 Amount = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 Role = Literal[
-    "central-bank", "bank", "issuer", "custodian", "investor", "corporate", "carrier", "operator", "supervisor"
+    "central-bank",
+    "bank",
+    "issuer",
+    "custodian",
+    "investor",
+    "corporate",
+    "carrier",
+    "operator",
+    "supervisor",
 ]
 """Roles of a party; operator and supervisor act on the registry and hold nothing."""
 

@@ -12,7 +12,10 @@ InstrumentKind = Literal["wholesale-cbdc", "tokenized-deposit", "green-bond", "b
 
 
 class InstrumentRecord(Model):
-    """What the orchestrator knows of an instrument; titles have no decimals. `unlisted`: never admitted, never there."""
+    """What the orchestrator knows of an instrument; titles have no decimals.
+
+    `unlisted` marks a name for a contract that was never admitted, which an instruction uses to be refused.
+    """
 
     instrument: InstrumentId
     kind: InstrumentKind

@@ -35,9 +35,7 @@ def check_isin(isin: str) -> str:
         InputError: it is not; the sentence names the right check digit.
     """
     if not _ISIN.fullmatch(isin):
-        raise InputError(
-            f"ISIN {isin!r} is not two capital letters, nine capital letters or digits, and a check digit"
-        )
+        raise InputError(f"ISIN {isin!r} is not two capital letters, nine capital letters or digits, and a check digit")
     right = isin_check_digit(isin[:11])
     if int(isin[11]) != right:
         raise InputError(

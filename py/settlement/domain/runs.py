@@ -8,7 +8,7 @@ from typing import Any
 from settlement.domain.model import Model
 
 Positions = Mapping[str, Mapping[str, str]]
-"""Per party and instrument, a balance as decimal text in major units; instruments a party holds none of are left out."""
+"""Per party and instrument, a balance as decimal text in major units; what is nought is left out."""
 
 
 class LegReport(Model):

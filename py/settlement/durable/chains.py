@@ -118,9 +118,7 @@ class ChainStore:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise InputError(
-                f"{self.record_path} is damaged ({where}: {first['msg']}): run `settle down`"
-            ) from error
+            raise InputError(f"{self.record_path} is damaged ({where}: {first['msg']}): run `settle down`") from error
         if record.format != FORMAT:
             raise InputError(
                 f"{self.record_path} has format {record.format} and this version reads {FORMAT}: "

@@ -121,9 +121,7 @@ class SqlJournal:
                 }
                 connection.execute(insert(_consents).prefix_with("OR IGNORE").values(**row))
 
-    def record_transaction(
-        self, transaction: SignedTransaction, act: str, instruction_ids: Sequence[str]
-    ) -> None:
+    def record_transaction(self, transaction: SignedTransaction, act: str, instruction_ids: Sequence[str]) -> None:
         """See `ports.Journal.record_transaction`."""
         with self._engine.begin() as connection:
             connection.execute(
@@ -209,9 +207,7 @@ class SqlJournal:
         try:
             require_match(instruction, taken)
         except InputError as difference:
-            raise InputError(
-                f"reference {instruction.reference!r} is taken by other terms: {difference}"
-            ) from None
+            raise InputError(f"reference {instruction.reference!r} is taken by other terms: {difference}") from None
 
 
 def _group(parties: Sequence[str]) -> str:
@@ -220,9 +216,7 @@ def _group(parties: Sequence[str]) -> str:
 
 def _open(path: Path | None) -> Engine:
     if path is None:
-        return create_engine(
-            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
-        )
+        return create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(f"sqlite:///{path}")
 

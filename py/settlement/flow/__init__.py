@@ -1,1 +1,1 @@
-"""Instruct, match, lock, settle, confirm: the steps, and the workflows made of them. Reaches the world through ports."""
+"""Instruct, match, lock, settle, confirm: the steps and what is made of them. Reaches the world through ports."""

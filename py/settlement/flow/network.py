@@ -63,13 +63,16 @@ class Network:
         self._do(acts.AdmitParty(party=party, address=self.ledger.directory.address_of(party), roles=roles))
 
     def create_wholesale_cbdc(
-        self, instrument: str, issuer: str, currency: str = "HKD", decimals: int = 2, accounts: Sequence[str] = ()
+        self,
+        instrument: str,
+        issuer: str,
+        currency: str = "HKD",
+        decimals: int = 2,
+        accounts: Sequence[str] = (),
     ) -> None:
         """Wholesale central bank money, with an account for each bank in `accounts`."""
         self._create(
-            acts.CreateWholesaleCBDC(
-                instrument=instrument, issuer=issuer, currency=currency, decimals=decimals
-            ),
+            acts.CreateWholesaleCBDC(instrument=instrument, issuer=issuer, currency=currency, decimals=decimals),
             accounts,
         )
 
@@ -151,9 +154,7 @@ class Network:
                     limit_per_payment=parse_amount(limit, decimals),
                 )
             )
-        self._do(
-            acts.SetDailyLimit(instrument=instrument, limit_per_day=parse_amount(limit_per_day, decimals))
-        )
+        self._do(acts.SetDailyLimit(instrument=instrument, limit_per_day=parse_amount(limit_per_day, decimals)))
 
     # ---- issuers -----------------------------------------------------------------------------------------------------
 
@@ -165,18 +166,14 @@ class Network:
         """
         return self.issue_quantity(self.quantity(instrument, amount), holder, booking_reference)
 
-    def issue_quantity(
-        self, quantity: Quantity, holder: str, booking_reference: str | None = None
-    ) -> Receipt:
+    def issue_quantity(self, quantity: Quantity, holder: str, booking_reference: str | None = None) -> Receipt:
         """As `issue`, for a quantity that is already read."""
         if self.ledger.directory.instrument(quantity.instrument).kind == "green-bond":
             return self._do(acts.IssueBond(quantity=quantity))
         reference = booking_reference or self._booking_reference()
         return self._do(acts.IssueMoney(holder=holder, quantity=quantity, booking_reference=reference))
 
-    def redeem_quantity(
-        self, quantity: Quantity, holder: str, booking_reference: str | None = None
-    ) -> Receipt:
+    def redeem_quantity(self, quantity: Quantity, holder: str, booking_reference: str | None = None) -> Receipt:
         """The issuer takes money back, or a bond that came back to it ceases to be.
 
         Raises:
@@ -277,10 +274,7 @@ class Network:
 
     def _create(
         self,
-        act: acts.CreateWholesaleCBDC
-        | acts.CreateTokenizedDeposit
-        | acts.CreateGreenBond
-        | acts.CreateBillOfLading,
+        act: acts.CreateWholesaleCBDC | acts.CreateTokenizedDeposit | acts.CreateGreenBond | acts.CreateBillOfLading,
         accounts: Sequence[str],
     ) -> None:
         if act.instrument in self.ledger.directory.instruments:

@@ -47,9 +47,7 @@ def settle_batch(desk: Desk, batch: Sequence[MatchedInstruction], mode: BatchMod
         for instruction_id in ids:
             record(desk, Outcome(instruction_id, InstructionStatus.REFUSED, reasons=refusal.reasons))
         raise
-    settled = {
-        event.arguments["instructionId"] for event in receipt.events if event.name == "InstructionSettled"
-    }
+    settled = {event.arguments["instructionId"] for event in receipt.events if event.name == "InstructionSettled"}
     reasons = {
         event.arguments["instructionId"]: desk.ledger.reason(event.arguments["reason"])
         for event in receipt.events

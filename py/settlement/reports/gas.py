@@ -47,7 +47,10 @@ def measure_gas(network: Network, progress: Callable[[str], None] = lambda _: No
     buyers = [f"buyer-{index}" for index in range(TRADERS)]
     _set_up(network, sellers, buyers)
     progress("settling one by one")
-    same = [_bond_leg(network, "seller-0", "neighbour"), network.leg("neighbour", "seller-0", "amber-hkd", "1.00")]
+    same = [
+        _bond_leg(network, "seller-0", "neighbour"),
+        network.leg("neighbour", "seller-0", "amber-hkd", "1.00"),
+    ]
     cross = _cross_bank(network, "seller-0", "buyer-0")
     figures = {
         "dvp_same_bank": _last_of(network, same),
@@ -115,9 +118,7 @@ def _batch(network: Network, sellers: list[str], buyers: list[str]) -> int:
     for _ in range(2):
         matched = [
             network.match(
-                network.instruction(
-                    *_cross_bank(network, sellers[index % TRADERS], buyers[index // TRADERS % TRADERS])
-                )
+                network.instruction(*_cross_bank(network, sellers[index % TRADERS], buyers[index // TRADERS % TRADERS]))
             )
             for index in range(BATCH_SIZE)
         ]

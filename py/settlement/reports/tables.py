@@ -17,7 +17,9 @@ from settlement.reports.gas import BUDGETS, PEERS
 
 def run_tables(report: RunReport) -> RenderableType:
     """A run: what each step moved, positions before and after, and what was checked."""
-    verdict = Text("books balance, every expectation met", "green") if report.ok else Text("NOT as expected", "bold red")
+    verdict = (
+        Text("books balance, every expectation met", "green") if report.ok else Text("NOT as expected", "bold red")
+    )
     parts: list[RenderableType] = [_steps(report), _changes(report), _checks(report), verdict]
     title = f"{report.scenario} · {report.seconds:.1f} s · chain {report.chain_id}, block {report.block}"
     return Panel(Group(Text(report.title, "bold"), *parts), title=escape(title), title_align="left")

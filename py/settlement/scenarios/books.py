@@ -47,9 +47,7 @@ class Books:
             deposits = [record.instrument for record in listed if record.reserve == reserve]
             supply = sum(supplies[name] for name in deposits)
             issued = sum(self._issued[name] for name in deposits)
-            found.append(
-                _equal(f"deposits settling in {reserve}: supply is issued less redeemed", supply, issued)
-            )
+            found.append(_equal(f"deposits settling in {reserve}: supply is issued less redeemed", supply, issued))
         return found
 
 

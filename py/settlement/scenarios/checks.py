@@ -35,9 +35,7 @@ class ExpectationChecker:
             name = f"{step.name}: refused with {', '.join(expect.refused)}"
             checks.append(_same(name, sorted(set(refused)), sorted(set(expect.refused))))
         if expect.unchanged:
-            changed = [
-                key for key, position in self._ledger.positions().items() if before.get(key) != position
-            ]
+            changed = [key for key, position in self._ledger.positions().items() if before.get(key) != position]
             checks.append(_same(f"{step.name}: every position unchanged", changed, []))
         for order_id, reason in expect.failed.items():
             found = [item.name for item in self._outcomes[order_id].reasons]
@@ -50,9 +48,7 @@ class ExpectationChecker:
         checks += self._amounts(where, "has on hold", expect.held, held=True)
         for order_id, status in expect.status.items():
             actual = self._ledger.status(orders[order_id])
-            checks.append(
-                _same(f"{where}: {order_id} is {status}", _CONFIRMED_IS.get(actual, actual.value), status)
-            )
+            checks.append(_same(f"{where}: {order_id} is {status}", _CONFIRMED_IS.get(actual, actual.value), status))
         for instrument, amount in expect.supply.items():
             wanted = self._text(instrument, amount)
             actual_supply = self._text(instrument, self._ledger.supply(instrument))
@@ -82,12 +78,8 @@ class ExpectationChecker:
         for order_id, amount in expect.accrued_interest.items():
             own = sum(item.trade.accrued_interest for item in priced[order_id])
             checks.append(_same(f"{where}: accrued interest of {order_id}", own, amount))
-            chain = sum(
-                self._ledger.accrued_interest(item.nominal, item.settlement_date) for item in priced[order_id]
-            )
-            checks.append(
-                _same(f"{where}: accrued interest of {order_id} by the bond's contract", chain, amount)
-            )
+            chain = sum(self._ledger.accrued_interest(item.nominal, item.settlement_date) for item in priced[order_id])
+            checks.append(_same(f"{where}: accrued interest of {order_id} by the bond's contract", chain, amount))
         for order_id, amount in expect.cash.items():
             cash = sum(item.trade.cash for item in priced[order_id])
             checks.append(_same(f"{where}: cash of {order_id}", cash, amount))

@@ -64,9 +64,7 @@ def resolve_parties(context: Context, written: dict[str, PartyWritten]) -> None:
                     f"the address is that of {addresses[party.address]} already; each has its own",
                 )
             addresses[party.address] = name
-        context.parties[name] = Party(
-            party=name, name=party.name, roles=tuple(party.roles), address=party.address
-        )
+        context.parties[name] = Party(party=name, name=party.name, roles=tuple(party.roles), address=party.address)
 
 
 def _check_address(context: Context, path: Path, address: str) -> None:
@@ -204,9 +202,7 @@ def _bond(context: Context, path: Path, name: str, written: BondWritten) -> Inst
         for field in ("nominal", "minimum_denomination", "increment")
     )
     if minimum % increment:
-        raise context.error(
-            (*path, "minimum_denomination"), "the minimum denomination is no multiple of the increment"
-        )
+        raise context.error((*path, "minimum_denomination"), "the minimum denomination is no multiple of the increment")
     if nominal % increment:
         raise context.error((*path, "nominal"), "the nominal is no multiple of the increment")
     if nominal < minimum:
@@ -214,9 +210,7 @@ def _bond(context: Context, path: Path, name: str, written: BondWritten) -> Inst
     issued = context.day((*path, "issue_date"), written.issue_date)
     matures = context.day((*path, "maturity_date"), written.maturity_date)
     if matures <= issued:
-        raise context.error(
-            (*path, "maturity_date"), f"the bond matures on {matures}, not after its issue on {issued}"
-        )
+        raise context.error((*path, "maturity_date"), f"the bond matures on {matures}, not after its issue on {issued}")
     terms = written.model_dump(exclude={"framework"})
     create: Act = CreateGreenBond(
         instrument=name,

@@ -45,13 +45,9 @@ def resolve_submission(context: Context, path: Path, written: SubmissionWritten)
     altered = None
     if written.altered is not None:
         leg = leg_index(context, (*path, "altered", "leg"), written.altered.leg, order)
-        amount = context.amount(
-            (*path, "altered", "amount"), written.altered.amount, _decimals_of(context, order, leg)
-        )
+        amount = context.amount((*path, "altered", "amount"), written.altered.amount, _decimals_of(context, order, leg))
         if amount == order.legs[leg].quantity.amount:
-            raise context.error(
-                (*path, "altered", "amount"), "that is the amount already; an alteration changes it"
-            )
+            raise context.error((*path, "altered", "amount"), "that is the amount already; an alteration changes it")
         altered = Alteration(leg=leg, amount=amount)
     return Submission(order=order, is_new=written.legs is not None, altered=altered)
 
@@ -63,15 +59,11 @@ def resolve_order(context: Context, path: Path, written: OrderWritten) -> Order:
         InputError: the id is taken, or a name, an amount or a time in it cannot be used.
     """
     if written.id in context.orders:
-        raise context.error(
-            (*path, "id"), f"id {written.id!r} is taken by an earlier step; each order has its own"
-        )
+        raise context.error((*path, "id"), f"id {written.id!r} is taken by an earlier step; each order has its own")
     if written.legs is None:
         raise context.error(path, "field 'legs' is missing: an order has at least one leg")
     priced: list[PricedLeg] = []
-    legs = tuple(
-        _leg(context, (*path, "legs", index), index, leg, priced) for index, leg in enumerate(written.legs)
-    )
+    legs = tuple(_leg(context, (*path, "legs", index), index, leg, priced) for index, leg in enumerate(written.legs))
     not_before, deadline = _window(context, path, written)
     consents = (
         _who_must_consent(context, legs)
@@ -112,9 +104,7 @@ def _window(context: Context, path: Path, written: OrderWritten) -> tuple[int, i
     if written.deadline is not None:
         deadline = context.time((*path, "deadline"), written.deadline)
     if deadline < not_before:
-        raise context.error(
-            (*path, "deadline"), "the deadline is before the first moment of settlement (not_before)"
-        )
+        raise context.error((*path, "deadline"), "the deadline is before the first moment of settlement (not_before)")
     return not_before, deadline
 
 
@@ -126,16 +116,12 @@ def _nonce(context: Context, path: Path, text: str | None) -> int | None:
     return int(text)
 
 
-def _signed_by(
-    context: Context, path: Path, written: dict[str, str], consents: tuple[str, ...]
-) -> dict[str, str]:
+def _signed_by(context: Context, path: Path, written: dict[str, str], consents: tuple[str, ...]) -> dict[str, str]:
     for party, signer in written.items():
         context.party((*path, party), party)
         context.party((*path, party), signer)
         if party not in consents:
-            raise context.error(
-                (*path, party), f"{party} gives no consent here; consents: {', '.join(consents)}"
-            )
+            raise context.error((*path, party), f"{party} gives no consent here; consents: {', '.join(consents)}")
     return dict(written)
 
 
@@ -191,9 +177,7 @@ def _receiver_instrument(context: Context, path: Path, instrument: str, to_instr
     giving = context.of_kind((*path, "instrument"), instrument, "tokenized-deposit")
     receiving = context.of_kind(at, to_instrument, "tokenized-deposit")
     if to_instrument == instrument:
-        raise context.error(
-            at, "to_instrument is the same as instrument; leave it out for payments within one bank"
-        )
+        raise context.error(at, "to_instrument is the same as instrument; leave it out for payments within one bank")
     if receiving.currency != giving.currency or receiving.decimals != giving.decimals:
         raise context.error(
             at,
@@ -208,9 +192,7 @@ def _amount(context: Context, path: Path, instrument: str, text: str) -> int:
         return context.amount(path, text, _UNLISTED_DECIMALS)
     set_up = context.instruments[instrument]
     if set_up.kind == "bill-of-lading":
-        raise context.error(
-            path, f"{instrument} holds titles: give `title` with the document reference, not an amount"
-        )
+        raise context.error(path, f"{instrument} holds titles: give `title` with the document reference, not an amount")
     return context.amount(path, text, set_up.decimals)
 
 
@@ -262,6 +244,4 @@ def _priced(context: Context, path: Path, index: int, instrument: str, written: 
 
 def _decimals_of(context: Context, order: Order, leg: int) -> int:
     instrument = order.legs[leg].quantity.instrument
-    return (
-        context.instruments[instrument].decimals if instrument in context.instruments else _UNLISTED_DECIMALS
-    )
+    return context.instruments[instrument].decimals if instrument in context.instruments else _UNLISTED_DECIMALS

@@ -42,7 +42,6 @@ SET_UP_SECONDS = 3_600
 """How long before a scenario's start its own chain begins, so that setting up does not use up its windows."""
 
 
-
 class ScenarioRunner:
     """One run of one scenario on one network."""
 
@@ -50,12 +49,10 @@ class ScenarioRunner:
         self,
         network: Network,
         scenario: Scenario,
-        on_step: Callable[[StepReport], None] = lambda _: None,
         on_progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._network = network
         self._scenario = scenario
-        self._on_step = on_step
         self._on_progress = on_progress
         self._shift = 0
         self._matched: dict[str, MatchedInstruction] = {}
@@ -155,7 +152,7 @@ class ScenarioRunner:
             detail = "; ".join(str(reason) for reason in reasons)
             checks.append(CheckReport(name=f"{step.name}: is carried out", ok=False, detail=detail))
         self._checks.extend(checks)
-        report = StepReport(
+        return StepReport(
             name=step.name,
             action=step.word,
             ok=all(check.ok for check in checks),
@@ -165,8 +162,6 @@ class ScenarioRunner:
             refused=refused,
             legs=legs,
         )
-        self._on_step(report)
-        return report
 
     def _step(self, step: Step) -> Outcome | None:
         action, desk = step.action, self._network.desk
@@ -236,8 +231,7 @@ class ScenarioRunner:
             )
             instruct(self._network.desk, instruction)
             consents = [
-                self._network.ledger.consent(party, instruction, order.signed_by.get(party))
-                for party in order.consents
+                self._network.ledger.consent(party, instruction, order.signed_by.get(party)) for party in order.consents
             ]
             self._matched[order.id] = match(self._network.desk, instruction, consents)
             self._submitted[order.id] = self._matched[order.id]
@@ -259,9 +253,7 @@ class ScenarioRunner:
             reference=reference,
         )
         instruction_id = instruct(self._network.desk, altered)
-        return MatchedInstruction(
-            instruction_id=instruction_id, instruction=altered, consents=matched.consents
-        )
+        return MatchedInstruction(instruction_id=instruction_id, instruction=altered, consents=matched.consents)
 
     def _orders(self) -> Mapping[str, Instruction]:
         return {order_id: matched.instruction for order_id, matched in self._matched.items()}

@@ -74,9 +74,7 @@ def _step(context: Context, path: Path, number: int, written: StepWritten) -> St
     expect = resolve_expectation(context, (*path, "expect"), written.expect)
     at: Path = (*path, "expect")
     if expect.refused and word in _SENDS_NOTHING:
-        raise context.error(
-            (*at, "refused"), f"{word} sends nothing to the ledger, so nothing can be refused"
-        )
+        raise context.error((*at, "refused"), f"{word} sends nothing to the ledger, so nothing can be refused")
     if expect.failed:
         if not isinstance(action, BatchStep) or action.mode != "each-for-itself":
             raise context.error((*at, "failed"), "`failed` is for a batch in the mode each-for-itself")
@@ -163,9 +161,7 @@ def _act(context: Context, path: Path, word: str, written: Written) -> Act:
         case AccountAct():
             context.money((*path, "instrument"), written.instrument)
             holder = context.party((*path, "holder"), written.holder)
-            return ChangeAccountBlock(
-                instrument=written.instrument, holder=holder, blocked=word == "block_account"
-            )
+            return ChangeAccountBlock(instrument=written.instrument, holder=holder, blocked=word == "block_account")
         case SurrenderWritten():
             return _surrender(context, path, word, written)
         case _:
@@ -180,9 +176,7 @@ def _issue(context: Context, path: Path, written: IssueWritten) -> Act:
     quantity = Quantity(instrument=written.instrument, amount=amount)
     if instrument.kind == "green-bond":
         if written.reference is not None:
-            raise context.error(
-                (*path, "reference"), "a bond is issued without a booking reference; leave it out"
-            )
+            raise context.error((*path, "reference"), "a bond is issued without a booking reference; leave it out")
         if written.to is not None and written.to != instrument.issuer:
             raise context.error(
                 (*path, "to"),
@@ -202,9 +196,7 @@ def _redeem(context: Context, path: Path, written: RedeemWritten) -> Act:
     quantity = Quantity(instrument=written.instrument, amount=amount)
     if instrument.kind == "green-bond":
         if written.reference is not None:
-            raise context.error(
-                (*path, "reference"), "a bond is redeemed without a booking reference; leave it out"
-            )
+            raise context.error((*path, "reference"), "a bond is redeemed without a booking reference; leave it out")
         if written.from_ is not None and written.from_ != instrument.issuer:
             raise context.error(
                 (*path, "from"), f"a bond is redeemed from its issuer's own account, {instrument.issuer}"
@@ -212,9 +204,7 @@ def _redeem(context: Context, path: Path, written: RedeemWritten) -> Act:
         return RedeemBond(quantity=quantity)
     holder = _needed(context, path, "from", written.from_)
     reference = _needed(context, path, "reference", written.reference)
-    return RedeemMoney(
-        holder=context.party((*path, "from"), holder), quantity=quantity, booking_reference=reference
-    )
+    return RedeemMoney(holder=context.party((*path, "from"), holder), quantity=quantity, booking_reference=reference)
 
 
 def _needed(context: Context, path: Path, field: str, value: str | None) -> str:
@@ -297,9 +287,7 @@ def resolve_expectation(context: Context, path: Path, written: OutcomeWritten) -
         positions=_positions(context, (*path, "positions"), written.positions),
         held=_positions(context, (*path, "held"), written.held),
         supply={
-            name: context.position(
-                (*path, "supply", name), text, _fungible(context, (*path, "supply", name), name)
-            )
+            name: context.position((*path, "supply", name), text, _fungible(context, (*path, "supply", name), name))
             for name, text in written.supply.items()
         },
         control={
@@ -317,9 +305,7 @@ def _positions(context: Context, path: Path, written: AmountsWritten) -> dict[st
     for party, amounts in written.items():
         context.party((*path, party), party)
         positions[party] = {
-            name: context.position(
-                (*path, party, name), text, context.instrument((*path, party, name), name).decimals
-            )
+            name: context.position((*path, party, name), text, context.instrument((*path, party, name), name).decimals)
             for name, text in amounts.items()
         }
     return positions

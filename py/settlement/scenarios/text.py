@@ -79,9 +79,7 @@ def read_source(data: bytes, file: str) -> Source:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError("the file is not UTF-8 text", Location(file=file, line=line)) from None
     if not text.strip():
-        raise InputError(
-            "the file is empty; a scenario begins with `scenario: a-name`", Location(file=file, line=1)
-        )
+        raise InputError("the file is empty; a scenario begins with `scenario: a-name`", Location(file=file, line=1))
     return _Reader(text, file).read()
 
 
@@ -98,14 +96,10 @@ class _Reader:
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
                 if tree is not None:
-                    raise self._error(
-                        "the file holds more than one YAML document; one scenario a file", event
-                    )
+                    raise self._error("the file holds more than one YAML document; one scenario a file", event)
                 tree = self._node(next(self._events), (), 1)
         if tree is None:
-            raise InputError(
-                "the file is empty; a scenario begins with `scenario: a-name`", Location(self._file, 1)
-            )
+            raise InputError("the file is empty; a scenario begins with `scenario: a-name`", Location(self._file, 1))
         return Source(self._file, tree, self._lines)
 
     def _checked_events(self, text: str) -> Iterator[Any]:

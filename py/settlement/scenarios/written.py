@@ -24,11 +24,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return (
-        f"{hint} Allowed: {', '.join(names) or 'none'}"
-        if near
-        else f"; allowed: {', '.join(names) or 'none'}"
-    )
+    return f"{hint} Allowed: {', '.join(names) or 'none'}" if near else f"; allowed: {', '.join(names) or 'none'}"
 
 
 class Written(BaseModel):
@@ -44,9 +40,7 @@ class Written(BaseModel):
             for key in value:
                 if key not in known:
                     message = f"field {key!r} is unknown{nearest(key, known)}"
-                    raise PydanticCustomError(
-                        "unknown_field", "{message}", {"message": message, "field": key}
-                    )
+                    raise PydanticCustomError("unknown_field", "{message}", {"message": message, "field": key})
         return value
 
 
@@ -82,9 +76,7 @@ class PartyWritten(Written):
 
     name: Text
     roles: list[Role]
-    address: Annotated[str, WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"})] | None = (
-        None
-    )
+    address: Annotated[str, WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"})] | None = None
 
 
 class MandateWritten(Written):

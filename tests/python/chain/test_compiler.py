@@ -163,9 +163,7 @@ def test_artifacts_of_a_checkout_are_never_those_beside_the_module(
     assert asked == []
 
 
-def test_artifacts_of_a_package(
-    artifacts: Artifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_artifacts_of_a_package(artifacts: Artifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("settlement.chain.artifacts.checkout_root", lambda: None)
     monkeypatch.setattr("settlement.chain.artifacts.resources.files", lambda name: tmp_path)
     with pytest.raises(InputError, match="carries no compiled contracts"):

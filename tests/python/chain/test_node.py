@@ -186,9 +186,7 @@ def test_order_of_anvils(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     on_path.unlink()
     wrapper = program(tmp_path / "lib" / "node_modules" / "@foundry-rs" / "anvil" / "bin.mjs")
     on_path.symlink_to(wrapper)
-    real = program(
-        wrapper.parent / "node_modules" / "@foundry-rs" / module.platform_package() / "bin" / "anvil"
-    )
+    real = program(wrapper.parent / "node_modules" / "@foundry-rs" / module.platform_package() / "bin" / "anvil")
     assert find_anvil() == real
     chosen = program(tmp_path / "chosen")
     monkeypatch.setenv("SETTLEMENT_ANVIL", str(chosen))
@@ -219,9 +217,7 @@ def test_an_anvil_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("timestamp", [None, 1_800_000_000])
-def test_detached_outlives_its_parent_and_resumes(
-    tmp_path: Path, ended: Ended, timestamp: int | None
-) -> None:
+def test_detached_outlives_its_parent_and_resumes(tmp_path: Path, ended: Ended, timestamp: int | None) -> None:
     state, log = tmp_path / "home" / "state.json", tmp_path / "home" / "anvil.log"
     code = (
         "import sys; from pathlib import Path; from settlement.chain.node import *\n"

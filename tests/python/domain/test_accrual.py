@@ -81,6 +81,4 @@ def test_clean_value_is_the_exact_fraction_rounded_half_up(nominal: int, price: 
 )
 def test_impossible_trades_are_refused(nominal: int, price: str, end: date, fragment: str) -> None:
     with pytest.raises(InputError, match=fragment):
-        price_trade(
-            nominal, Decimal(price), coupon_millionths=COUPON, accrual_start=ISSUE, settlement_date=end
-        )
+        price_trade(nominal, Decimal(price), coupon_millionths=COUPON, accrual_start=ISSUE, settlement_date=end)

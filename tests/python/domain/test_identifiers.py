@@ -18,9 +18,7 @@ STEMS = st.builds(
 )
 
 
-@pytest.mark.parametrize(
-    "isin", ["US0378331005", "AU0000XVGZA3", "GB0002634946", "US30303M1027", "HK0FICT20231"]
-)
+@pytest.mark.parametrize("isin", ["US0378331005", "AU0000XVGZA3", "GB0002634946", "US30303M1027", "HK0FICT20231"])
 def test_right_isins_pass(isin: str) -> None:
     assert check_isin(isin) == isin
 
@@ -30,9 +28,7 @@ def test_the_right_check_digit_is_named() -> None:
         check_isin("US0378331004")
 
 
-@pytest.mark.parametrize(
-    "isin", ["", "US037833100", "us0378331005", "US03783310050", "U50378331005", "US037833100X"]
-)
+@pytest.mark.parametrize("isin", ["", "US037833100", "us0378331005", "US03783310050", "U50378331005", "US037833100X"])
 def test_malformed_isins_are_refused(isin: str) -> None:
     with pytest.raises(InputError, match="two capital letters"):
         check_isin(isin)

@@ -1,7 +1,5 @@
 """Every fault in a scenario file: its line, its field, and what the sentence says."""
 
-# ruff: noqa: E501  (the sample keeps one instrument a line)
-
 from __future__ import annotations
 
 from pathlib import Path

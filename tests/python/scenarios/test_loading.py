@@ -163,10 +163,7 @@ def test_mutated_scenarios_raise_nothing_but_input_errors(data: bytes) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    data=st.binary(max_size=60)
-    | st.text(alphabet="{}[]:-&*!|>'\"%@`,? \n\tab0\0", max_size=60).map(str.encode)
-)
+@given(data=st.binary(max_size=60) | st.text(alphabet="{}[]:-&*!|>'\"%@`,? \n\tab0\0", max_size=60).map(str.encode))
 def test_arbitrary_bytes_raise_nothing_but_input_errors(data: bytes) -> None:
     with pytest.raises(InputError):
         parse_scenario(data, "bytes.yaml")

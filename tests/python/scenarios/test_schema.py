@@ -1,7 +1,5 @@
 """The JSON Schema accepts every shipped scenario and refuses what the loader refuses for its shape."""
 
-# ruff: noqa: E501  (one keyword a line)
-
 from __future__ import annotations
 
 import copy

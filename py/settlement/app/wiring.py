@@ -1,4 +1,4 @@
-"""The wiring: a network on a chain of its own, or on any EVM chain that answers at a URL."""
+"""The wiring of a network: on a chain of its own, or on any EVM chain that answers at a URL."""
 
 from __future__ import annotations
 
@@ -69,37 +69,47 @@ def connect(
         Refused: the chain refused the deployment.
     """
     rpc = Rpc(url)
-    actual = chain_id_of(rpc)
+    actual = _chain_id_of(rpc)
     expected = deployment.chain_id if deployment else chain_id
     if expected is not None and expected != actual:
         raise InputError(f"the chain at {rpc.name} has id {actual}, and {expected} was expected")
     artifacts = load_artifacts()
-    signers = SignerBook(
-        lambda party: DevelopmentSigner(f"{label}/{party}", chain_id=actual),
-        {
-            OPERATOR: operator or DevelopmentSigner(OPERATOR, chain_id=actual),
-            SUPERVISOR: DevelopmentSigner(SUPERVISOR, chain_id=actual),
-        },
-    )
+    signers = _signers(actual, label, operator)
     if deployment is None:
-        deployment = deploy_core(rpc, artifacts, actual, signers)
+        deployment = _deploy_core(rpc, artifacts, actual, signers)
     ledger = EvmLedger(rpc, artifacts, deployment, signers, directory)
     return Network(ledger, SqlJournal(journal, scope=f"{deployment.engine}/{label}"))
 
 
-def deploy_core(rpc: Rpc, artifacts: Artifacts, chain_id: int, signers: SignerBook) -> Deployment:
-    """Deploys registry, engine and dry run, with gas for those who run them."""
+def deploy_on(url: str) -> Deployment:
+    """Deploys the core contracts on the chain at `url`.
+
+    Raises:
+        ChainUnreachable: nobody answers there.
+        Refused: the chain refused.
+    """
+    rpc = Rpc(url)
+    chain_id = _chain_id_of(rpc)
+    return _deploy_core(rpc, load_artifacts(), chain_id, _signers(chain_id, "", None))
+
+
+def _signers(chain_id: int, label: str, operator: Signer | None) -> SignerBook:
+    return SignerBook(
+        lambda party: DevelopmentSigner(f"{label}/{party}", chain_id=chain_id),
+        {
+            OPERATOR: operator or DevelopmentSigner(OPERATOR, chain_id=chain_id),
+            SUPERVISOR: DevelopmentSigner(SUPERVISOR, chain_id=chain_id),
+        },
+    )
+
+
+def _deploy_core(rpc: Rpc, artifacts: Artifacts, chain_id: int, signers: SignerBook) -> Deployment:
     operator, supervisor = signers.signer(OPERATOR), signers.signer(SUPERVISOR)
     provide_operator_gas(rpc, [operator.address, supervisor.address])
     return deploy(rpc, artifacts, chain_id, operator, supervisor)
 
 
-def chain_id_of(rpc: Rpc) -> int:
-    """The id of the chain that answers.
-
-    Raises:
-        ChainUnreachable: nobody answers, or not as a chain would.
-    """
+def _chain_id_of(rpc: Rpc) -> int:
     try:
         return int(rpc.call("eth_chainId", []), 16)
     except (RpcError, TypeError, ValueError) as error:

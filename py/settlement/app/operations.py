@@ -1,0 +1,254 @@
+"""What the command line does, as functions: run scenarios, keep a chain up, and look at what is on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from settlement.app import DEVELOPMENT_CHAIN_ID, connect, deploy_on, start
+from settlement.chain.deployment import Deployment
+from settlement.chain.node import NodeSettings, start_detached, stop_detached
+from settlement.domain.directory import Directory
+from settlement.domain.model import Model
+from settlement.domain.quantity import format_amount
+from settlement.domain.runs import Positions, RunReport
+from settlement.durable.chains import ChainRecord, ChainStore, process_started
+from settlement.durable.journal import SqlJournal
+from settlement.errors import InputError
+from settlement.flow.network import Network
+from settlement.ports import JournalEntry
+from settlement.reports.gas import measure_gas
+from settlement.scenarios.language import Scenario
+from settlement.scenarios.run import SET_UP_SECONDS, ScenarioRunner, readable_positions
+
+OWN, UP = "own", "up"
+"""Where a scenario runs, besides at a URL: on a chain of its own, or on the one that `up` started."""
+
+
+class StoredRun(Model):
+    """A run on the chain that is up: its report, and whose names its addresses have."""
+
+    label: str
+    directory: Directory
+    report: RunReport
+
+
+def run_scenario(
+    scenario: Scenario,
+    chain: str | None = None,
+    chain_id: int | None = None,
+    port: int | None = None,
+    store: ChainStore | None = None,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> RunReport:
+    """Runs a scenario on the chain named: `own`, `up`, a URL; or, where none is, on the one that is up, or its own.
+
+    Raises:
+        InputError: the chain named is not up, or is another than expected.
+        ChainUnreachable: the chain could not be started, or does not answer.
+        Refused: the set-up was refused.
+    """
+    store = store or ChainStore()
+    on_progress("preparing the chain")
+    if chain in (None, UP):
+        with store.lock():
+            record = store.running()
+            if record is not None:
+                return _run_on_up(scenario, store, record, on_progress)
+        if chain == UP:
+            raise InputError("no chain is up: start one with `settle up`, or leave --chain away")
+    if chain in (None, OWN):
+        with start(timestamp=scenario.start - SET_UP_SECONDS, port=port, label=scenario.name) as network:
+            return ScenarioRunner(network, scenario, on_progress).run()
+    assert chain is not None  # noqa: S101 - the two cases above are all there are without a URL
+    network = connect(chain, chain_id=chain_id, label=f"{scenario.name}-{time.time_ns()}")
+    return ScenarioRunner(network, scenario, on_progress).run()
+
+
+def chain_up(port: int | None = None, store: ChainStore | None = None) -> tuple[ChainRecord, bool]:
+    """Starts the chain that stays up, or finds it up already (then False); resumes from its state where there is any.
+
+    Raises:
+        InputError: the port is in use, or the folder cannot be written.
+        ChainUnreachable: the chain could not be started.
+    """
+    store = store or ChainStore()
+    with store.lock():
+        record = store.running()
+        if record is not None:
+            if port is not None and port != record.port:
+                raise InputError(f"a chain is up on port {record.port}: run `settle down` first")
+            return record, False
+        known = _known_deployment(store) if store.state_path.exists() else None
+        settings = NodeSettings(chain_id=DEVELOPMENT_CHAIN_ID, port=port, state=store.state_path, log=store.log_path)
+        node = start_detached(settings)
+        try:
+            deployment = known or deploy_on(node.url)
+            record = ChainRecord(
+                pid=node.pid,
+                process_started=process_started(node.pid),
+                port=node.port,
+                url=node.url,
+                chain_id=DEVELOPMENT_CHAIN_ID,
+                started_at=int(time.time()),
+                deployment=_addresses(deployment),
+            )
+            _remember_deployment(store, deployment)
+            store.save(record)
+        except BaseException:
+            stop_detached(node.pid)
+            raise
+        return record, True
+
+
+def chain_down(store: ChainStore | None = None, *, forget: bool = False) -> ChainRecord | None:
+    """Ends the chain that is up; its state stays for the next `up`, unless `forget`. None where none was up.
+
+    Raises:
+        InputError: it belongs to somebody else.
+    """
+    store = store or ChainStore()
+    with store.lock():
+        record: ChainRecord | None = None
+        try:
+            record = store.running()
+        except InputError:
+            store.clear()  # a damaged record tells nothing about a chain
+        if record is not None:
+            stop_detached(record.pid)
+        store.clear(state=forget)
+        if forget:
+            for path in (_deployment_path(store), journal_path(store), *store.runs_path.glob("*.json")):
+                path.unlink(missing_ok=True)
+        return record
+
+
+def chain_status(store: ChainStore | None = None) -> tuple[ChainRecord, Network] | None:
+    """The chain that is up, and a network on it; None where none is.
+
+    Raises:
+        ChainUnreachable: its process lives and does not answer.
+    """
+    store = store or ChainStore()
+    record = store.running()
+    if record is None:
+        return None
+    return record, connect(record.url, deployment=_deployment(record))
+
+
+def current_positions(
+    run: int | None = None, store: ChainStore | None = None
+) -> tuple[StoredRun, Positions, Positions]:
+    """Who holds what now, and what of it is held, of one run's parties on the chain that is up; the last run's.
+
+    Raises:
+        InputError: no chain is up, or there is no such run.
+    """
+    store = store or ChainStore()
+    stored, network = _stored_network(store, run)
+    positions = network.ledger.positions()
+    held: dict[str, dict[str, str]] = {}
+    for (party, instrument), position in positions.items():
+        if position.held:
+            decimals = stored.directory.instrument(instrument).decimals
+            held.setdefault(party, {})[instrument] = format_amount(position.held, decimals)
+    return stored, readable_positions(network, positions), held
+
+
+def find_instruction(key: str, store: ChainStore | None = None) -> tuple[JournalEntry, Directory]:
+    """An instruction of the chain that is, or was, up: by its id, a beginning of it, or its reference.
+
+    Raises:
+        InputError: there is none, or several.
+    """
+    store = store or ChainStore()
+    if not journal_path(store).exists():
+        raise InputError(f"instruction {key!r} is unknown: nothing was run on a chain that is up")
+    journal = SqlJournal(journal_path(store))
+    try:
+        entry = journal.entry(key)
+    finally:
+        journal.close()
+    if entry is None:
+        raise InputError(f"instruction {key!r} is unknown: give an id, its beginning (0x…), or a reference")
+    directories = [_stored(store, number).directory for number in store.run_numbers()]
+    fitting = [known for known in directories if set(entry.instruction.parties) <= set(known.parties)]
+    return entry, fitting[-1] if fitting else Directory(parties={}, instruments={})
+
+
+def gas_figures(on_progress: Callable[[str], None] = lambda _: None) -> dict[str, int]:
+    """Gas per DvP, measured on a chain of its own.
+
+    Raises:
+        ChainUnreachable: the chain could not be started.
+    """
+    with start(label="gas") as network:
+        return measure_gas(network, on_progress)
+
+
+def journal_path(store: ChainStore) -> Path:
+    """The journal of the chain that is up."""
+    return store.home / "journal.sqlite"
+
+
+# ---- the chain that is up --------------------------------------------------------------------------------------------
+
+
+def _run_on_up(
+    scenario: Scenario,
+    store: ChainStore,
+    record: ChainRecord,
+    on_progress: Callable[[str], None],
+) -> RunReport:
+    label = f"{scenario.name}-{max(store.run_numbers(), default=0) + 1}"
+    network = connect(record.url, deployment=_deployment(record), label=label, journal=journal_path(store))
+    report = ScenarioRunner(network, scenario, on_progress).run()
+    stored = StoredRun(label=label, directory=network.ledger.directory, report=report)
+    store.save_run(stored.model_dump_json())
+    return report
+
+
+def _stored_network(store: ChainStore, run: int | None) -> tuple[StoredRun, Network]:
+    record = store.running()
+    if record is None:
+        raise InputError("no chain is up: start one with `settle up`, then run a scenario on it")
+    numbers = store.run_numbers()
+    if not numbers:
+        raise InputError("nothing was run on the chain that is up yet: try `settle run interbank-transfer`")
+    stored = _stored(store, run if run is not None else numbers[-1])
+    network = connect(record.url, deployment=_deployment(record), label=stored.label, directory=stored.directory)
+    return stored, network
+
+
+def _stored(store: ChainStore, number: int) -> StoredRun:
+    try:
+        return StoredRun.model_validate_json(store.load_run(number))
+    except ValidationError as error:
+        raise InputError(f"run {number} cannot be read: start afresh with `settle down --forget`") from error
+
+
+def _deployment(record: ChainRecord) -> Deployment:
+    return Deployment(chain_id=record.chain_id, **record.deployment)
+
+
+def _addresses(deployment: Deployment) -> Mapping[str, Any]:
+    return deployment.model_dump(exclude={"chain_id"})
+
+
+def _deployment_path(store: ChainStore) -> Path:
+    return store.home / "deployment.json"
+
+
+def _remember_deployment(store: ChainStore, deployment: Deployment) -> None:
+    _deployment_path(store).write_text(deployment.model_dump_json(), "utf-8")
+
+
+def _known_deployment(store: ChainStore) -> Deployment | None:
+    try:
+        return Deployment.model_validate_json(_deployment_path(store).read_text("utf-8"))
+    except (OSError, ValidationError):
+        return None

@@ -1,0 +1,42 @@
+"""The pytest plugin: a fresh deployed network per test, on one chain per worker.
+
+The chain and the core contracts are made once per pytest process, so once per pytest-xdist worker, each on a port of
+its own; every test gets the state right after deployment, by snapshot and revert.
+
+    def test_payment(settlement_network):
+        settlement_network.admit("authority", "central-bank")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from settlement.app import connect, deploy_on
+from settlement.chain.node import AnvilNode
+from settlement.chain.rpc import Rpc
+from settlement.flow.network import Network
+
+
+@pytest.fixture(scope="session")
+def settlement_chain() -> Iterator[str]:
+    """URL of a development chain that lasts as long as this pytest process."""
+    with AnvilNode() as node:
+        yield node.url
+
+
+@pytest.fixture(scope="session")
+def _settlement_deployment(settlement_chain: str) -> object:
+    return deploy_on(settlement_chain)
+
+
+@pytest.fixture
+def settlement_network(settlement_chain: str, _settlement_deployment: object) -> Iterator[Network]:
+    """A network on which nothing has happened yet: registry, engine and dry run are deployed, nobody is admitted."""
+    rpc = Rpc(settlement_chain)
+    snapshot = rpc.call("evm_snapshot", [])
+    try:
+        yield connect(settlement_chain, deployment=_settlement_deployment)  # type: ignore[arg-type]
+    finally:
+        rpc.call("evm_revert", [snapshot])
