@@ -117,17 +117,34 @@ contract SettlementDryRun is ISettlementDryRun {
         if (leg.instrument == leg.receiverInstrument) {
             return IInstrument(leg.instrument).moveReasons(leg.giver, leg.receiver, leg.quantity);
         }
+        return _paymentReasons(id, index, leg, consents);
+    }
+
+    /// @dev What is no deposit money has no interbank account, and settles in no reserve.
+    function _paymentReasons(InstructionId id, uint256 index, Leg calldata leg, Consent[] calldata consents)
+        private
+        view
+        returns (bytes[] memory list)
+    {
         IDepositMoney payer = IDepositMoney(leg.instrument);
         IDepositMoney payee = IDepositMoney(leg.receiverInstrument);
-        (address payerBank, IFungibleInstrument reserve) = payer.interbankAccount();
-        (address payeeBank, IFungibleInstrument payeeReserve) = payee.interbankAccount();
-        if (address(reserve) != address(payeeReserve)) {
+        (address payerBank, address payerReserve) = _interbankAccount(payer);
+        (address payeeBank, address payeeReserve) = _interbankAccount(payee);
+        if (payerReserve != payeeReserve || payerReserve == address(0)) {
             return list.push(abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, id, index));
         }
         list = payer.debitReasons(leg.giver, leg.quantity);
         if (!payer.withinMandate(leg.quantity, payeeBank)) list = _missing(list, id, payerBank, consents);
-        list = list.concat(reserve.moveReasons(payerBank, payeeBank, leg.quantity));
+        list = list.concat(IFungibleInstrument(payerReserve).moveReasons(payerBank, payeeBank, leg.quantity));
         list = list.concat(payee.creditReasons(leg.receiver, leg.quantity));
+    }
+
+    function _interbankAccount(IDepositMoney money) private view returns (address bank, address reserve) {
+        try money.interbankAccount() returns (address bank_, IFungibleInstrument reserve_) {
+            return (bank_, address(reserve_));
+        } catch {
+            return (address(0), address(0));
+        }
     }
 
     function _admitted(address token) private view returns (bool) {

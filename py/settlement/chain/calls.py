@@ -66,7 +66,7 @@ class CallEncoder:
     # ---- registry ----------------------------------------------------------------------------------------------------
 
     def _admit_party(self, act: acts.AdmitParty, directory: Directory) -> Call:
-        bits = sum(ROLE_BITS[role] for role in act.roles if role in ROLE_BITS)
+        bits = sum(ROLE_BITS[role] for role in set(act.roles))
         return self._on_registry(OPERATOR, "admitParty(address,uint16)", [act.address, bits])
 
     def _provide_gas(self, act: acts.ProvideGas, directory: Directory) -> Call:

@@ -11,18 +11,8 @@ from settlement.domain.model import Address, Hash32, InstrumentId, Model, PartyI
 from settlement.domain.quantity import MAX_QUANTITY, Quantity
 
 Amount = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
-Role = Literal[
-    "central-bank",
-    "bank",
-    "issuer",
-    "custodian",
-    "investor",
-    "corporate",
-    "carrier",
-    "operator",
-    "supervisor",
-]
-"""Roles of a party; operator and supervisor act on the registry and hold nothing."""
+Role = Literal["central-bank", "bank", "issuer", "custodian", "investor", "corporate", "carrier"]
+"""Roles of a party. The operator and the supervisor act on the registry, hold nothing, and are no parties."""
 
 
 class AdmitParty(Model):

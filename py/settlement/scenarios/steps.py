@@ -84,11 +84,19 @@ def _step(context: Context, path: Path, number: int, written: StepWritten) -> St
     return Step(
         number=number,
         word=word,
-        name=written.name or word.replace("_", " "),
+        name=written.name or _default_name(word, getattr(written, word)),
         line=context.source.location(path).line or 1,
         action=action,
         expect=expect,
     )
+
+
+def _default_name(word: str, written: Written) -> str:
+    """What a step without a name is called: its action, and what it acts on where that is one thing."""
+    if isinstance(written, AdvanceWritten):
+        return f"the clock moves to {written.to}"
+    subject = getattr(written, "id", None) or getattr(written, "party", None) or getattr(written, "instrument", None)
+    return f"{word.replace('_', ' ')} {subject}" if subject else word.replace("_", " ")
 
 
 def _action(context: Context, path: Path, word: str, written: Written) -> Action:

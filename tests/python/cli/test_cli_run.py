@@ -1,0 +1,148 @@
+"""Runs: the document, the figures, and what a failed expectation looks like."""
+
+from __future__ import annotations
+
+import pytest
+
+from settlement.chain.node import AnvilNode, NodeSettings
+from settlement.chain.rpc import Rpc
+
+
+def test_interbank_transfer_as_a_document(settle):
+    document = settle.json("run", "interbank-transfer")
+    assert document["scenario"] == "interbank-transfer"
+    assert document["chain_id"] == 31337
+    assert document["block"] > 0
+    assert document["ok"] is True
+    first, second = document["settlements"]
+    assert (first["reference"], first["status"]) == ("payment-1", "confirmed")
+    assert first["id"].startswith("0x")
+    assert len(first["id"]) == len(first["transaction"]) == 66
+    assert 0 < first["gas_used"] < 160_000
+    assert first["legs"] == [
+        {
+            "giver": "harbour-trading",
+            "receiver": "harbour-logistics",
+            "instrument": "amber-hkd",
+            "receiver_instrument": "jade-hkd",
+            "amount": "3,800,000.00",
+        }
+    ]
+    assert (second["status"], second["transaction"], second["gas_used"]) == ("refused", None, None)
+    assert document["positions"] == {
+        "bank-amber": {"wholesale-hkd": "1,200,000.00"},
+        "bank-jade": {"wholesale-hkd": "8,800,000.00"},
+        "harbour-trading": {"amber-hkd": "6,200,000.00"},
+        "harbour-logistics": {"jade-hkd": "3,800,000.00"},
+    }
+    assert all(check["ok"] is True and check["name"] for check in document["checks"])
+    assert settle.left_running() == []
+
+
+def test_the_green_bond_s_secondary_trade_has_accrued_interest_and_cash(settle):
+    document = settle.json("run", "green-bond-2023")
+    trade = next(item for item in document["settlements"] if item["reference"] == "secondary")
+    assert {leg["instrument"]: leg["amount"] for leg in trade["legs"]} == {
+        "hk-green-2023": "100,000,000",
+        "cobalt-hkd": "100,787,534.25",
+    }
+    assert trade["terms"]["clean_price"] == "99.80"
+    names = [check["name"] for check in document["checks"] if check["ok"]]
+    assert any("secondary" in name and "987,534.25" in name for name in names)
+    assert any("secondary" in name and "100,787,534.25" in name for name in names)
+
+
+@pytest.mark.parametrize("scenario", ["ebl-dvp", "failures"])
+def test_the_other_shipped_scenarios_meet_their_expectations(settle, scenario):
+    document = settle.json("run", scenario)
+    assert document["ok"] is True
+    assert [check for check in document["checks"] if not check["ok"]] == []
+
+
+def test_failures_shows_every_refusal_and_moves_nothing_by_it(settle):
+    steps = settle.json("run", "failures")["steps"]
+    refused = {name for step in steps for name in step["refused"]}
+    assert len(refused) >= 5
+    assert all(step["ok"] for step in steps)
+
+
+def test_a_file_by_its_path(settle, shipped, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(shipped("interbank-transfer").replace("scenario: interbank-transfer", "scenario: mine"), "utf-8")
+    assert settle.json("run", file)["scenario"] == "mine"
+
+
+@pytest.fixture
+def disappointed(shipped, tmp_path):
+    """A scenario that ends with one cent more than it says."""
+    text = shipped("interbank-transfer")
+    head, tail = text.rsplit('harbour-logistics: {jade-hkd: "3,800,000.00"}', 1)
+    file = tmp_path / "disappointed.yaml"
+    file.write_text(f'{head}harbour-logistics: {{jade-hkd: "3,799,999.99"}}{tail}', "utf-8")
+    return file
+
+
+def test_an_expectation_that_is_not_met_is_named(settle, disappointed):
+    ran = settle("run", disappointed)
+    assert ran.code == 1
+    assert "at the end: harbour-logistics has 3,799,999.99 jade-hkd" in ran.sentence
+    assert settle.left_running() == []
+
+
+def test_an_expectation_that_is_not_met_is_in_the_document(settle, disappointed):
+    ran = settle("run", disappointed, "--json")
+    assert ran.code == 1
+    assert ran.document["ok"] is False
+    failed = [check for check in ran.document["checks"] if not check["ok"]]
+    assert [check["name"] for check in failed] == ["at the end: harbour-logistics has 3,799,999.99 jade-hkd"]
+    assert "3,800,000.00" in failed[0]["detail"]
+
+
+def test_demo_runs_everything(settle):
+    document = settle.json("demo")
+    assert document["ok"] is True
+    assert [run["scenario"] for run in document["runs"]] == [
+        entry["name"] for entry in settle.json("scenarios")["scenarios"]
+    ]
+    assert settle.left_running() == []
+
+
+def test_no_escape_codes_where_there_is_no_terminal(settle):
+    ran = settle.ok("run", "interbank-transfer", TERM="xterm-256color")
+    assert "\x1b" not in ran.out + ran.err
+
+
+def test_on_a_chain_at_a_url(settle):
+    with AnvilNode() as node:
+        assert settle.json("run", "interbank-transfer", "--chain", node.url)["ok"] is True
+        assert int(Rpc(node.url).call("eth_blockNumber", []), 16) > 10
+
+
+def test_twice_on_a_chain_at_a_url(settle):
+    with AnvilNode() as node:
+        first = settle.json("run", "interbank-transfer", "--chain", node.url)
+        second = settle.json("run", "interbank-transfer", "--chain", node.url)
+    assert first["positions"] == second["positions"]
+    assert first["settlements"][0]["id"] != second["settlements"][0]["id"]
+
+
+def test_a_chain_with_the_wrong_id_is_left_alone(settle):
+    with AnvilNode(NodeSettings(chain_id=1337)) as node:
+        ran = settle("run", "interbank-transfer", "--chain", node.url, "--chain-id", "31337")
+        assert Rpc(node.url).call("eth_blockNumber", []) == "0x0"
+    assert ran.code == 2
+    assert "1337" in ran.sentence
+    assert "31337 was expected" in ran.sentence
+
+
+def test_a_chain_with_the_right_id_is_used(settle):
+    with AnvilNode(NodeSettings(chain_id=1337)) as node:
+        document = settle.json("run", "interbank-transfer", "--chain", node.url, "--chain-id", "1337")
+    assert (document["chain_id"], document["ok"]) == (1337, True)
+
+
+def test_gas_stays_within_the_budgets(settle):
+    figures = settle.json("bench", "gas")
+    assert 0 < figures["dvp_same_bank"] <= 120_000
+    assert 0 < figures["dvp_cross_bank"] <= 160_000
+    assert 0 < figures["dvp_cross_bank_batch_200"] <= 45_000
