@@ -76,7 +76,8 @@ def _steps(report: RunReport) -> Table:
     table = _table("step", "what moved", ">gas", ">ms", "")
     for step in report.steps:
         refused = ", ".join(step.refused)
-        moved = "\n".join(leg_text(leg) for leg in step.legs)
+        prefix = "on hold: " if step.action == "lock" else ""
+        moved = "\n".join(prefix + leg_text(leg) for leg in step.legs)
         text = f"refused: {refused}" if refused else moved
         mark = Text("✓", "green") if step.ok else Text("✗", "bold red")
         gas = f"{step.gas_used:,}" if step.gas_used else ""

@@ -1,0 +1,55 @@
+"""Every command and every program in README.md runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text("utf-8")
+
+# These two run everything else, this test included; .ci/run and the demo's own test run them.
+RUN_ELSEWHERE = {"scripts/demo", "scripts/test"}
+
+
+def console_commands() -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+def python_programs() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_every_command_of_the_readme_runs_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SETTLEMENT_HOME", str(tmp_path))
+    commands = [command for command in console_commands() if command not in RUN_ELSEWHERE]
+    assert len(commands) >= 10
+    for command in commands:
+        done = subprocess.run(shlex.split(command), cwd=ROOT, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_demo_runs() -> None:
+    done = subprocess.run(["scripts/demo"], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("books balance") == 4
+
+
+def test_the_library_example_runs(tmp_path: Path) -> None:
+    program = next(text for text in python_programs() if "settlement.start()" in text)
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_pytest_example_runs(tmp_path: Path) -> None:
+    program = next(text for text in python_programs() if "def test_" in text)
+    (tmp_path / "test_example.py").write_text(program, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
