@@ -75,13 +75,17 @@ def run(
     chain: Chain = None,
     chain_id: ChainId = None,
     port: Port = None,
+    development_keys: Annotated[
+        bool,
+        typer.Option("--allow-development-keys", help="Use keys that everybody knows on a chain that is not local."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run a scenario and check what it expects.
 
     Example: settle run green-bond-2023 --json
     """
-    report = _run(scenario, chain, chain_id, port, as_json)
+    report = _run(scenario, chain, chain_id, port, as_json, development_keys)
     if as_json:
         _print_json(report.document())
     _require([report])
@@ -229,7 +233,14 @@ def main() -> None:
         sys.exit(3)
 
 
-def _run(name: str, chain: str | None, chain_id: int | None, port: int | None, as_json: bool) -> RunReport:
+def _run(
+    name: str,
+    chain: str | None,
+    chain_id: int | None,
+    port: int | None,
+    as_json: bool,
+    development_keys: bool = False,
+) -> RunReport:
     scenario = load_scenario(Path(name) if name.endswith((".yaml", ".yml")) else name)
     with _progress(as_json) as progress:
         report = operations.run_scenario(
@@ -237,6 +248,7 @@ def _run(name: str, chain: str | None, chain_id: int | None, port: int | None, a
             chain,
             chain_id,
             port,
+            development_keys,
             on_progress=lambda text: progress(f"{scenario.name}: {text}"),
         )
     if not as_json:

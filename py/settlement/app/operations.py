@@ -14,7 +14,7 @@ from settlement.chain.deployment import Deployment
 from settlement.chain.node import NodeSettings, start_detached, stop_detached
 from settlement.domain.directory import Directory
 from settlement.domain.model import Model
-from settlement.domain.quantity import format_amount
+from settlement.domain.quantity import decimal_text
 from settlement.domain.runs import Positions, RunReport
 from settlement.durable.chains import ChainRecord, ChainStore, process_started
 from settlement.durable.journal import SqlJournal
@@ -42,6 +42,7 @@ def run_scenario(
     chain: str | None = None,
     chain_id: int | None = None,
     port: int | None = None,
+    allow_development_keys: bool = False,
     store: ChainStore | None = None,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> RunReport:
@@ -65,7 +66,12 @@ def run_scenario(
         with start(timestamp=scenario.start - SET_UP_SECONDS, port=port, label=scenario.name) as network:
             return ScenarioRunner(network, scenario, on_progress).run()
     assert chain is not None  # noqa: S101 - the two cases above are all there are without a URL
-    network = connect(chain, chain_id=chain_id, label=f"{scenario.name}-{time.time_ns()}")
+    network = connect(
+        chain,
+        chain_id=chain_id,
+        label=f"{scenario.name}-{time.time_ns()}",
+        allow_development_keys=allow_development_keys,
+    )
     return ScenarioRunner(network, scenario, on_progress).run()
 
 
@@ -155,7 +161,7 @@ def current_positions(
     for (party, instrument), position in positions.items():
         if position.held:
             decimals = stored.directory.instrument(instrument).decimals
-            held.setdefault(party, {})[instrument] = format_amount(position.held, decimals)
+            held.setdefault(party, {})[instrument] = decimal_text(position.held, decimals)
     return stored, readable_positions(network, positions), held
 
 

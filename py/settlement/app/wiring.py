@@ -51,6 +51,7 @@ def connect(
     directory: Directory | None = None,
     journal: Path | None = None,
     operator: Signer | None = None,
+    allow_development_keys: bool = False,
 ) -> Network:
     """A network on the chain at `url`; its core contracts are deployed where no deployment is given.
 
@@ -62,6 +63,7 @@ def connect(
         directory: Parties and instruments that are already there.
         journal: File of the journal; None keeps it in memory.
         operator: Signs for the operator; None for a development key.
+        allow_development_keys: Use development keys, which everybody can compute, on any chain.
 
     Raises:
         InputError: not a URL, or another chain than expected.
@@ -74,7 +76,7 @@ def connect(
     if expected is not None and expected != actual:
         raise InputError(f"the chain at {rpc.name} has id {actual}, and {expected} was expected")
     artifacts = load_artifacts()
-    signers = _signers(actual, label, operator)
+    signers = _signers(actual, label, operator, allow_development_keys)
     if deployment is None:
         deployment = _deploy_core(rpc, artifacts, actual, signers)
     ledger = EvmLedger(rpc, artifacts, deployment, signers, directory)
@@ -90,16 +92,16 @@ def deploy_on(url: str) -> Deployment:
     """
     rpc = Rpc(url)
     chain_id = _chain_id_of(rpc)
-    return _deploy_core(rpc, load_artifacts(), chain_id, _signers(chain_id, "", None))
+    return _deploy_core(rpc, load_artifacts(), chain_id, _signers(chain_id, "", None, allow=False))
 
 
-def _signers(chain_id: int, label: str, operator: Signer | None) -> SignerBook:
+def _signers(chain_id: int, label: str, operator: Signer | None, allow: bool) -> SignerBook:
+    def made_from(name: str) -> Signer:
+        return DevelopmentSigner(name, chain_id=chain_id, allow_any_chain=allow)
+
     return SignerBook(
-        lambda party: DevelopmentSigner(f"{label}/{party}", chain_id=chain_id),
-        {
-            OPERATOR: operator or DevelopmentSigner(OPERATOR, chain_id=chain_id),
-            SUPERVISOR: DevelopmentSigner(SUPERVISOR, chain_id=chain_id),
-        },
+        lambda party: made_from(f"{label}/{party}"),
+        {OPERATOR: operator or made_from(OPERATOR), SUPERVISOR: made_from(SUPERVISOR)},
     )
 
 

@@ -138,7 +138,7 @@ class DevelopmentSigner(_LocalSigner):
             known = " and ".join(str(known) for known in sorted(self._chain_ids))
             raise InputError(
                 f"the development key of {self.label!r} is known to everybody and signs for the chains "
-                f"{known} only, not for {chain_id}: use a keystore"
+                f"{known} only, not for {chain_id}, unless development keys are allowed there"
             )
 
     def __repr__(self) -> str:

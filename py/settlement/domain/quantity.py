@@ -78,8 +78,13 @@ def parse_amount(text: str, decimals: int) -> int:
     return amount
 
 
+def decimal_text(amount: int, decimals: int) -> str:
+    """Writes smallest units as a decimal in major units, exactly, as programs read it: "3800000.00"."""
+    return format_amount(amount, decimals).replace(",", "")
+
+
 def format_amount(amount: int, decimals: int) -> str:
-    """Writes smallest units as a decimal in major units with thousands separators, exactly."""
+    """Writes smallest units as a decimal in major units, exactly, as people read it: "3,800,000.00"."""
     sign, digits = ("-" if amount < 0 else ""), str(abs(amount)).rjust(decimals + 1, "0")
     whole, fraction = (digits[:-decimals], digits[-decimals:]) if decimals else (digits, "")
     grouped = f"{int(whole):,}"

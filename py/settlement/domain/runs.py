@@ -21,6 +21,22 @@ class LegReport(Model):
     amount: str
 
 
+class PricedReport(Model):
+    """How a cash amount was computed from a trade in a bond; amounts as decimal text in major units.
+
+    `nominal` is in whole units, `clean_price` per 100 of nominal, `cash` is clean amount plus accrued interest.
+    """
+
+    leg: int
+    bond: str
+    nominal: str
+    clean_price: str
+    settlement_date: str
+    clean_amount: str
+    accrued_interest: str
+    cash: str
+
+
 class SettlementReport(Model):
     """One instruction after the run."""
 
@@ -31,6 +47,7 @@ class SettlementReport(Model):
     transaction: str | None
     gas_used: int | None
     terms: Mapping[str, Any]
+    priced: tuple[PricedReport, ...]
 
 
 class CheckReport(Model):

@@ -9,12 +9,12 @@ from rich.text import Text
 
 from settlement.domain.directory import Directory
 from settlement.domain.instruction import Leg
-from settlement.domain.quantity import format_amount
+from settlement.domain.quantity import decimal_text
 from settlement.domain.runs import Positions
 from settlement.durable.chains import ChainRecord
 from settlement.flow.network import Network
 from settlement.ports import JournalEntry
-from settlement.reports.tables import key_value_table, time_text
+from settlement.reports.tables import grouped, key_value_table, time_text
 
 
 def record_document(record: ChainRecord) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def instruction_tables(document: dict[str, Any]) -> RenderableType:
     rows += [("window", f"{time_text(document['not_before'])} to {time_text(document['deadline'])}")]
     rows += [(f"terms: {key}", str(value)) for key, value in document["terms"].items()]
     legs = [
-        (str(number), f"{leg['giver']} → {leg['receiver']}: {leg['amount']} {leg['instrument']}")
+        (str(number), f"{leg['giver']} → {leg['receiver']}: {grouped(leg['amount'])} {leg['instrument']}")
         for number, leg in enumerate(document["legs"])
     ]
     consents = [(item["party"], item["signature"][:18] + "…") for item in document["consents"]]
@@ -110,7 +110,7 @@ def instruction_tables(document: dict[str, Any]) -> RenderableType:
 def _leg(leg: Leg, directory: Directory) -> dict[str, Any]:
     record = directory.instruments.get(leg.quantity.instrument)
     is_counted = record is not None and record.kind != "bill-of-lading"
-    amount = format_amount(leg.quantity.amount, record.decimals) if record and is_counted else str(leg.quantity.amount)
+    amount = decimal_text(leg.quantity.amount, record.decimals) if record and is_counted else str(leg.quantity.amount)
     return {
         "giver": leg.giver,
         "receiver": leg.receiver,

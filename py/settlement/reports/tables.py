@@ -30,7 +30,9 @@ def positions_table(positions: Positions, held: Positions) -> Table:
     table = _table("party", "instrument", ">balance", ">of which held")
     for party, instruments in positions.items():
         for instrument, amount in instruments.items():
-            table.add_row(escape(party), escape(instrument), amount, held.get(party, {}).get(instrument, ""))
+            table.add_row(
+                escape(party), escape(instrument), grouped(amount), grouped(held.get(party, {}).get(instrument, ""))
+            )
     return table
 
 
@@ -66,10 +68,16 @@ def key_value_table(rows: Sequence[tuple[str, str]]) -> Table:
     return table
 
 
+def grouped(amount: str) -> str:
+    """A decimal with thousands separators; anything else, such as a document reference, as it is."""
+    whole, point, fraction = amount.partition(".")
+    return f"{int(whole):,}{point}{fraction}" if whole.isdecimal() else amount
+
+
 def leg_text(leg: LegReport) -> str:
     """A leg in one line."""
     across = f" → {leg.receiver_instrument}" if leg.receiver_instrument != leg.instrument else ""
-    return f"{leg.giver} → {leg.receiver}: {leg.amount} {leg.instrument}{across}"
+    return f"{leg.giver} → {leg.receiver}: {grouped(leg.amount)} {leg.instrument}{across}"
 
 
 def _steps(report: RunReport) -> Table:
@@ -90,7 +98,7 @@ def _changes(report: RunReport) -> Table:
     for party in sorted({*report.before, *report.positions}):
         before, after = report.before.get(party, {}), report.positions.get(party, {})
         for instrument in sorted({*before, *after}):
-            old, new = before.get(instrument, "0"), after.get(instrument, "0")
+            old, new = grouped(before.get(instrument, "0")), grouped(after.get(instrument, "0"))
             style = "" if old == new else "bold"
             table.add_row(escape(party), escape(instrument), old, Text(new, style))
     return table

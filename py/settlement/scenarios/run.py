@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from settlement.domain import acts
 from settlement.domain.instruction import Instruction, InstructionStatus, Leg, MatchedInstruction
-from settlement.domain.quantity import format_amount
-from settlement.domain.runs import CheckReport, LegReport, Positions, RunReport, SettlementReport, StepReport
+from settlement.domain.quantity import decimal_text
+from settlement.domain.runs import (
+    CheckReport,
+    LegReport,
+    Positions,
+    PricedReport,
+    RunReport,
+    SettlementReport,
+    StepReport,
+)
 from settlement.errors import Refused
 from settlement.flow.confirm import confirm
 from settlement.flow.desk import Outcome, perform
@@ -278,7 +287,29 @@ class ScenarioRunner:
             transaction=receipt.transaction if receipt else None,
             gas_used=self._gas.get(order_id),
             terms=dict(matched.instruction.terms),
+            priced=self._priced(order_id),
         )
+
+    def _priced(self, order_id: str) -> tuple[PricedReport, ...]:
+        """How the cash of the order's priced legs came about."""
+        order = next(order for order in self._scenario.orders() if order.id == order_id)
+        found = []
+        for priced in order.priced:
+            cash = order.legs[priced.leg].quantity
+            decimals = self._network.ledger.directory.instrument(cash.instrument).decimals
+            found.append(
+                PricedReport(
+                    leg=priced.leg,
+                    bond=priced.nominal.instrument,
+                    nominal=str(priced.nominal.amount),
+                    clean_price=priced.clean_price,
+                    settlement_date=datetime.fromtimestamp(priced.settlement_date, UTC).date().isoformat(),
+                    clean_amount=decimal_text(priced.trade.clean, decimals),
+                    accrued_interest=decimal_text(priced.trade.accrued_interest, decimals),
+                    cash=decimal_text(priced.trade.cash, decimals),
+                )
+            )
+        return tuple(found)
 
     def _moved(self, step: Step) -> tuple[LegReport, ...]:
         action = step.action
@@ -298,7 +329,7 @@ class ScenarioRunner:
         if record.kind == "bill-of-lading":
             amount = titles.get(leg.quantity.amount, str(leg.quantity.amount))
         else:
-            amount = format_amount(leg.quantity.amount, record.decimals)
+            amount = decimal_text(leg.quantity.amount, record.decimals)
         return LegReport(
             giver=leg.giver,
             receiver=leg.receiver,
@@ -317,5 +348,5 @@ def readable_positions(network: Network, positions: Mapping[tuple[str, str], Pos
     for (party, instrument), position in positions.items():
         if position.balance:
             decimals = network.ledger.directory.instrument(instrument).decimals
-            found.setdefault(party, {})[instrument] = format_amount(position.balance, decimals)
+            found.setdefault(party, {})[instrument] = decimal_text(position.balance, decimals)
     return found
