@@ -11,7 +11,7 @@ import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ISettlementEngine} from "../interfaces/ISettlementEngine.sol";
 import {BatchCodec} from "../libraries/BatchCodec.sol";
 import {InstructionHash} from "../libraries/InstructionHash.sol";
-import {Signatures} from "../libraries/Signatures.sol";
+import {ReturnData} from "../libraries/ReturnData.sol";
 import {
     BatchMode,
     Consent,
@@ -22,19 +22,19 @@ import {
     InstructionStatus,
     Leg
 } from "../types/Settlement.sol";
+import {Consents} from "./Consents.sol";
 import {NonceBook} from "./NonceBook.sol";
 import {ReserveNetting} from "./ReserveNetting.sol";
 
 /// @title Settlement engine
 /// @notice Implements {ISettlementEngine}, which documents every function.
-contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient, NonceBook, ReserveNetting {
+contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient, Consents, NonceBook, ReserveNetting {
     using BatchCodec for bytes;
     using InstructionHash for *;
 
     uint256 private constant _LEGS_MAX = 32;
     uint256 private constant _BATCH_MAX = 256;
     uint256 private constant _TEXT_BYTES_MAX = 256;
-    uint256 private constant _REASON_BYTES_MAX = 1024;
     /// @dev Enough for `_LEGS_MAX` interbank payments on cold accounts; what one instruction of a batch can burn.
     uint256 private constant _GAS_PER_INSTRUCTION = 3_000_000;
 
@@ -101,9 +101,9 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
             success := call(_GAS_PER_INSTRUCTION, address(), 0, add(input, 32), mload(input), 0, 0)
         }
         if (success) return true;
-        bytes memory reason = _returnData();
+        bytes memory reason = ReturnData.capped();
         if (available < _GAS_PER_INSTRUCTION) revert Engine_BatchOutOfGas(index);
-        if (mode == BatchMode.AllOrNothing) _revertWith(reason);
+        if (mode == BatchMode.AllOrNothing) ReturnData.revertWith(reason);
         emit InstructionFailed(_idOfInput(input), reason);
     }
 
@@ -188,6 +188,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         returns (InstructionId id)
     {
         id = idOf(instruction);
+        if (instruction.legs.length == 0) revert Engine_LegCount(id, 0);
         if (bytes(reason).length > _TEXT_BYTES_MAX) revert Engine_ReasonTooLong(id, bytes(reason).length);
         bool locked = _status(instruction) == InstructionStatus.Locked;
         if (locked) _requireLockedBy(id, instruction);
@@ -315,49 +316,6 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         }
     }
 
-    /// @dev One party's word is enough before the match, every party's is needed after it.
-    function _requireCancellations(InstructionId id, Leg[] calldata legs, address[] memory consenting, bool locked)
-        private
-        pure
-    {
-        for (uint256 i = 0; i < legs.length; ++i) {
-            Leg calldata leg = legs[i];
-            if (locked) {
-                _requireConsent(id, leg.giver, consenting);
-                _requireConsent(id, leg.receiver, consenting);
-            } else if (_consented(leg.giver, consenting) || _consented(leg.receiver, consenting)) {
-                return;
-            }
-        }
-        if (!locked) revert Engine_ConsentMissing(id, legs[0].giver);
-    }
-
-    /// @dev Who has consented; reverts where one of the signatures is not what it claims to be.
-    function _verify(InstructionId id, bytes32 digest, Consent[] calldata consents)
-        private
-        view
-        returns (address[] memory consenting)
-    {
-        consenting = new address[](consents.length);
-        for (uint256 i = 0; i < consents.length; ++i) {
-            Consent calldata consent = consents[i];
-            address party = consent.party;
-            if (!Signatures.isValid(party, digest, consent.signature)) revert Engine_ConsentInvalid(id, party);
-            consenting[i] = party;
-        }
-    }
-
-    function _requireConsent(InstructionId id, address party, address[] memory consenting) private pure {
-        if (!_consented(party, consenting)) revert Engine_ConsentMissing(id, party);
-    }
-
-    function _consented(address party, address[] memory consenting) private pure returns (bool) {
-        for (uint256 i = 0; i < consenting.length; ++i) {
-            if (consenting[i] == party) return true;
-        }
-        return false;
-    }
-
     // ---- movements ---------------------------------------------------------------------------------------------------
 
     function _perform(InstructionId id, uint256 index, Leg calldata leg, address[] memory consenting) private {
@@ -395,27 +353,8 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
                 success := call(gas(), instrument, 0, add(input, 32), mload(input), 0, 0)
             }
             if (success) held ^= 1 << i;
-            else emit HoldReleaseFailed(id, i, _returnData());
+            else emit HoldReleaseFailed(id, i, ReturnData.capped());
         }
         _heldLegs[id] = held;
-    }
-
-    /// @dev What the last call returned, cut short so that nobody can make us pay for a flood.
-    function _returnData() private pure returns (bytes memory data) {
-        uint256 size;
-        assembly ("memory-safe") {
-            size := returndatasize()
-        }
-        if (size > _REASON_BYTES_MAX) size = _REASON_BYTES_MAX;
-        data = new bytes(size);
-        assembly ("memory-safe") {
-            returndatacopy(add(data, 32), 0, size)
-        }
-    }
-
-    function _revertWith(bytes memory reason) private pure {
-        assembly ("memory-safe") {
-            revert(add(reason, 32), mload(reason))
-        }
     }
 }
