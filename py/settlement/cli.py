@@ -9,10 +9,11 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from typer.exceptions import TyperException
 
 from settlement.app import operations
 from settlement.domain.runs import RunReport
@@ -22,17 +23,17 @@ from settlement.reports.gas import BUDGETS, PEERS
 from settlement.reports.tables import gas_table, key_value_table, make_console, positions_table, run_tables
 from settlement.scenarios.load import json_schema, load_scenario, shipped_scenarios
 
+EXIT_UNKNOWN = 3
 EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="settle",
     help="Tokenised money and tokenised assets that change hands at the same moment or not at all.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     add_completion=False,
 )
-bench = typer.Typer(help="Measurements.", no_args_is_help=True, rich_markup_mode=None)
+bench = typer.Typer(help="Measurements.", rich_markup_mode=None)
 app.add_typer(bench, name="bench")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output instead of tables.")]
@@ -212,11 +213,13 @@ def gas(as_json: Json = False) -> None:
 def main() -> None:
     """Runs the command line; every expected error is one sentence on standard error, and its exit code."""
     try:
-        app()
+        code = typer.main.get_command(app).main(sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except SettlementError as error:
-        _report(error)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+        _report(error, error.exit_code)
+    except TyperException as error:
+        _report(InputError(error.format_message()), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
         print("interrupted; a chain of the run's own is stopped, nothing is left behind", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
@@ -226,11 +229,8 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("SETTLEMENT_DEBUG"):
             traceback.print_exc()
-        print(
-            f"error: a fault in this program ({type(error).__name__}: {error}); set SETTLEMENT_DEBUG=1 to see where",
-            file=sys.stderr,
-        )
-        sys.exit(3)
+        fault = f"a fault in this program ({type(error).__name__}: {error}); set SETTLEMENT_DEBUG=1 to see where"
+        _report(SettlementError(fault), EXIT_UNKNOWN)
 
 
 def _run(
@@ -276,7 +276,7 @@ def _progress(as_json: bool) -> Iterator[Callable[[str], None]]:
         yield lambda text: print(text, file=sys.stderr)
 
 
-def _report(error: SettlementError) -> None:
+def _report(error: SettlementError, exit_code: int) -> NoReturn:
     print(f"error: {error}", file=sys.stderr)
     if "--json" in sys.argv:
         document: dict[str, Any] = {"kind": type(error).__name__, "message": str(error)}
@@ -287,6 +287,7 @@ def _report(error: SettlementError) -> None:
         if isinstance(error, InputError) and error.location is not None:
             document["location"] = vars(error.location)
         _print_json({"ok": False, "error": document})
+    sys.exit(exit_code)
 
 
 def _print_json(document: Any) -> None:

@@ -32,8 +32,7 @@ abstract contract Base is Instructions {
 
     function setUp() public virtual override {
         super.setUp();
-        (alice, bob, carol, dan, erin, frank) =
-            (clients[0], clients[1], clients[2], clients[3], clients[4], clients[5]);
+        (alice, bob, carol, dan, erin, frank) = (clients[0], clients[1], clients[2], clients[3], clients[4], clients[5]);
         for (uint256 i = 0; i < 3; ++i) {
             issueReserves(i, CASH);
         }
@@ -93,13 +92,11 @@ abstract contract Base is Instructions {
     }
 
     function consentMissing(Instruction memory instruction, address party) internal view returns (bytes memory) {
-        return
-            abi.encodeWithSelector(ISettlementEngine.Engine_ConsentMissing.selector, engine.idOf(instruction), party);
+        return abi.encodeWithSelector(ISettlementEngine.Engine_ConsentMissing.selector, engine.idOf(instruction), party);
     }
 
     function consentInvalid(Instruction memory instruction, address party) internal view returns (bytes memory) {
-        return
-            abi.encodeWithSelector(ISettlementEngine.Engine_ConsentInvalid.selector, engine.idOf(instruction), party);
+        return abi.encodeWithSelector(ISettlementEngine.Engine_ConsentInvalid.selector, engine.idOf(instruction), party);
     }
 
     // ---- what happens to parties ------------------------------------------------------------------------------------

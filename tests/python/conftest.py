@@ -19,7 +19,40 @@ import pytest
 from settlement.chain.artifacts import Artifacts, load_artifacts
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-TIMEOUT_S = 60.0
+SETTLE = str(Path(sys.executable).with_name("settle"))
+TIMEOUT_S = 90.0
+
+
+FORKING = """
+import contextlib, json, os, sys
+from settlement.cli import main
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    child = os.fork()
+    if child:
+        status = os.waitpid(child, 0)[1]
+        print(os.waitstatus_to_exitcode(status), flush=True)
+        continue
+    os.chdir(asked["folder"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+    sys.argv = ["settle", *asked["arguments"]]
+    code = 1
+    try:
+        main()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        os._exit(code)
+"""
+"""Python that has the command imported and forks for each run: importing takes ten times as long as most runs do."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +78,66 @@ class Ran:
         return lines[0]
 
 
+class Forker:
+    """Runs the command in processes forked from one that has it imported already."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, arguments: list[str], environment: dict[str, str], folder: Path, scratch: Path) -> Ran:
+        """One run, in a process of its own."""
+        if self._process is None:
+            command = [sys.executable, "-c", FORKING]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        asking, answering = self._process.stdin, self._process.stdout
+        assert asking is not None
+        assert answering is not None
+        asked = {"arguments": arguments, "environment": environment, "folder": str(folder)}
+        asked |= {"out": str(scratch / "out"), "err": str(scratch / "err")}
+        asking.write(json.dumps(asked) + "\n")
+        asking.flush()
+        if not select.select([answering], [], [], TIMEOUT_S)[0]:
+            self.close()
+            pytest.fail(f"settle {' '.join(arguments)} did not end within {TIMEOUT_S:.0f} seconds")
+        code = int(answering.readline())
+        return Ran(code, (scratch / "out").read_text("utf-8"), (scratch / "err").read_text("utf-8"))
+
+    def close(self) -> None:
+        """Ends it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
 class Settle:
     """The command `settle` with a SETTLEMENT_HOME of its own, by which its processes are found again."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, scratch: Path, forker: Forker) -> None:
         self.home = home
+        self.folder = home.parent
+        self._scratch = scratch
+        self._forker = forker
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("SETTLEMENT_", "PYTEST"))}
         self.environment = inherited | {"SETTLEMENT_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
-        self.program = [str(Path(sys.executable).with_name("settle"))]
-        self.folder = home.parent
 
     def __call__(self, *arguments: str | Path, **environment: str) -> Ran:
         """Runs to the end."""
-        process = self.start(*arguments, **environment)
-        try:
-            out, err = process.communicate(timeout=TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            raise
-        return Ran(process.returncode, out, err)
+        words = [str(argument) for argument in arguments]
+        return self._forker.run(words, self.environment | environment, self.folder, self._scratch)
+
+    def program(self, *command: str | Path, **environment: str) -> Ran:
+        """Runs another program as the command is run, from its own start."""
+        ran = subprocess.run(
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=self.environment | environment,
+            timeout=TIMEOUT_S,
+        )
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
 
     def ok(self, *arguments: str | Path, **environment: str) -> Ran:
         """Runs to the end, which has to be a good one."""
@@ -77,9 +150,9 @@ class Settle:
         return self.ok(*arguments, "--json", **environment).document
 
     def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
-        """Starts it, with pipes for what it says."""
+        """Starts the installed program, with pipes for what it says."""
         return subprocess.Popen(
-            [*self.program, *map(str, arguments)],
+            [SETTLE, *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -115,10 +188,17 @@ def _ended(pid: int, patience_s: float) -> bool:
         os.close(handle)
 
 
+@pytest.fixture(scope="session")
+def _forker() -> Iterator[Forker]:
+    forker = Forker()
+    yield forker
+    forker.close()
+
+
 @pytest.fixture
-def settle(tmp_path: Path) -> Iterator[Settle]:
+def settle(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, _forker: Forker) -> Iterator[Settle]:
     """The command, in an empty folder; whatever it left running is ended afterwards."""
-    command = Settle(tmp_path / "home")
+    command = Settle(tmp_path / "home", tmp_path_factory.mktemp("said"), _forker)
     yield command
     for pid in command.processes():
         with contextlib.suppress(ProcessLookupError):
@@ -141,3 +221,8 @@ def shipped() -> Callable[[str], str]:
     """The text of a shipped scenario."""
     library = CHECKOUT / "py" / "settlement" / "scenarios" / "library"
     return lambda name: (library / f"{name}.yaml").read_text("utf-8")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the marker of what takes long; it runs all the same unless deselected with -m 'not slow'."""
+    config.addinivalue_line("markers", "slow: builds and installs the wheel")

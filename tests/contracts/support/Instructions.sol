@@ -113,43 +113,70 @@ abstract contract Instructions is World {
         return engine.settleBatch(accounts, items, mode);
     }
 
-    /// @dev The form that BatchCodec documents.
+    /// @dev The form that BatchCodec documents. Each item is made by itself and all are joined once: joining as they
+    /// come copies the batch for every leg of it.
     function encodeBatch(Settlement[] memory settlements)
         internal
         pure
         returns (address[] memory accounts, bytes memory items)
     {
-        accounts = new address[](settlements.length * 130);
+        accounts = new address[](_namesIn(settlements));
+        bytes[] memory parts = new bytes[](settlements.length);
         uint256 count;
+        uint256 length;
         for (uint256 i = 0; i < settlements.length; ++i) {
-            Instruction memory terms = settlements[i].instruction;
-            items = abi.encodePacked(items, terms.termsHash, terms.notBefore, terms.deadline, terms.nonce);
-            items = abi.encodePacked(items, uint8(terms.legs.length));
-            for (uint256 j = 0; j < terms.legs.length; ++j) {
-                Leg memory one = terms.legs[j];
-                count = _add(accounts, count, one.giver);
-                count = _add(accounts, count, one.receiver);
-                count = _add(accounts, count, one.instrument);
-                count = _add(accounts, count, one.receiverInstrument);
-                items = abi.encodePacked(
-                    items,
-                    _position(accounts, one.giver),
-                    _position(accounts, one.receiver),
-                    _position(accounts, one.instrument),
-                    _position(accounts, one.receiverInstrument),
-                    one.quantity
-                );
-            }
-            items = abi.encodePacked(items, uint8(settlements[i].consents.length));
-            for (uint256 j = 0; j < settlements[i].consents.length; ++j) {
-                Consent memory consent = settlements[i].consents[j];
-                count = _add(accounts, count, consent.party);
-                uint16 length = uint16(consent.signature.length);
-                items = abi.encodePacked(items, _position(accounts, consent.party), length, consent.signature);
-            }
+            (parts[i], count) = _encodeItem(settlements[i], accounts, count);
+            length += parts[i].length;
         }
         assembly ("memory-safe") {
             mstore(accounts, count)
+        }
+        items = new bytes(length);
+        uint256 offset = 32;
+        for (uint256 i = 0; i < parts.length; ++i) {
+            bytes memory part = parts[i];
+            assembly ("memory-safe") {
+                mcopy(add(items, offset), add(part, 32), mload(part))
+            }
+            offset += part.length;
+        }
+    }
+
+    function _encodeItem(Settlement memory settlement, address[] memory accounts, uint256 count)
+        private
+        pure
+        returns (bytes memory item, uint256 countNow)
+    {
+        Instruction memory terms = settlement.instruction;
+        Consent[] memory consents = settlement.consents;
+        item = abi.encodePacked(terms.termsHash, terms.notBefore, terms.deadline, terms.nonce, uint8(terms.legs.length));
+        for (uint256 j = 0; j < terms.legs.length; ++j) {
+            Leg memory one = terms.legs[j];
+            count = _add(accounts, count, one.giver);
+            count = _add(accounts, count, one.receiver);
+            count = _add(accounts, count, one.instrument);
+            count = _add(accounts, count, one.receiverInstrument);
+            item = abi.encodePacked(
+                item,
+                _position(accounts, one.giver),
+                _position(accounts, one.receiver),
+                _position(accounts, one.instrument),
+                _position(accounts, one.receiverInstrument),
+                one.quantity
+            );
+        }
+        item = abi.encodePacked(item, uint8(consents.length));
+        for (uint256 j = 0; j < consents.length; ++j) {
+            count = _add(accounts, count, consents[j].party);
+            uint16 length = uint16(consents[j].signature.length);
+            item = abi.encodePacked(item, _position(accounts, consents[j].party), length, consents[j].signature);
+        }
+        return (item, count);
+    }
+
+    function _namesIn(Settlement[] memory settlements) private pure returns (uint256 most) {
+        for (uint256 i = 0; i < settlements.length; ++i) {
+            most += 4 * settlements[i].instruction.legs.length + settlements[i].consents.length;
         }
     }
 

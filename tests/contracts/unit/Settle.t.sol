@@ -7,13 +7,7 @@ import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
 import {PartyStatus} from "../../../contracts/types/Participation.sol";
-import {
-    Consent,
-    Instruction,
-    InstructionId,
-    InstructionStatus,
-    Leg
-} from "../../../contracts/types/Settlement.sol";
+import {Consent, Instruction, InstructionId, InstructionStatus, Leg} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
 
 /// @dev The tree is in Settle.tree; what concerns signatures is in Consents.t.sol.
@@ -241,11 +235,7 @@ contract SettleTest is Base {
         assertEq(IFungibleInstrument(address(wholesale)).freeOf(banks[1]), CASH + 7, "the bank has them");
     }
 
-    function _unexpected(Instruction memory instruction, InstructionStatus status)
-        private
-        view
-        returns (bytes memory)
-    {
+    function _unexpected(Instruction memory instruction, InstructionStatus status) private view returns (bytes memory) {
         bytes4 selector = ISettlementEngine.Engine_UnexpectedStatus.selector;
         return abi.encodeWithSelector(selector, engine.idOf(instruction), instruction.nonce, status);
     }

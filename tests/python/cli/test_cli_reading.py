@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 from typer.main import get_command
 
@@ -9,6 +12,7 @@ from settlement.cli import app
 from settlement.scenarios.load import LIBRARY
 from settlement.scenarios.text import read_source
 
+SETTLE = Path(sys.executable).with_name("settle")
 COMMANDS = sorted(
     [(name,) for name in get_command(app).commands if name != "bench"]  # type: ignore[attr-defined]
     + [("bench", name) for name in get_command(app).commands["bench"].commands]  # type: ignore[attr-defined]
@@ -19,6 +23,10 @@ COMMANDS = sorted(
 def test_help_has_an_example(settle, command):
     helped = settle.ok(*command, "--help").out
     assert f"Example: settle {' '.join(command)}" in helped
+
+
+def test_the_installed_program_is_the_command(settle):
+    assert settle.program(SETTLE, "scenarios", "--json").document == settle.json("scenarios")
 
 
 def test_the_commands_are_those_of_the_documentation():

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Vm} from "forge-std/Vm.sol";
+import {IAccountMoney} from "../../../contracts/interfaces/IAccountMoney.sol";
+import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
+import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
+import {BatchMode, Instruction, Leg, Settlement} from "../../../contracts/types/Settlement.sol";
+import {Base} from "../Base.t.sol";
+
+/// @dev Reserves inside a batch: moved once per bank; who is refused when they do not reach.
+contract NettingTest is Base {
+    function setUp() public override {
+        super.setUp();
+        _leaveReserves(0, 10);
+        _leaveReserves(1, 0);
+        _leaveReserves(2, 0);
+    }
+
+    // ---- all or nothing ----------------------------------------------------------------------------------------------
+
+    /// @dev 100 there and 95 back: gross, bank 0 would need 100; netted it needs 5.
+    function test_When_AllOrNothingTheNetIsEnough() external {
+        Settlement[] memory settlements =
+            batchOf(instruct(payment(alice, carol, 100)), instruct(payment(carol, alice, 95)));
+        settleBatch(settlements, BatchMode.AllOrNothing);
+        _assertReserves(5, 5, 0);
+        assertEq(balance(address(deposits[0]), alice), CASH - 5, "alice's payments were gross");
+        assertEq(balance(address(deposits[1]), carol), CASH + 5, "carol's payments were gross");
+    }
+
+    /// @dev Three banks in a ring owe each other the same, and nobody needs any reserves.
+    function test_When_ARingOfPaymentsCancelsOut() external {
+        Settlement[] memory settlements = batchOf(
+            instruct(payment(alice, carol, 1000)),
+            instruct(payment(carol, erin, 1000)),
+            instruct(payment(erin, alice, 1000))
+        );
+        vm.recordLogs();
+        settleBatch(settlements, BatchMode.AllOrNothing);
+        assertEq(_reserveMovements(), 0, "no reserve movement at all");
+        _assertReserves(10, 0, 0);
+    }
+
+    function test_When_OneBankOwesTwo() external {
+        Settlement[] memory settlements = batchOf(
+            instruct(payment(alice, carol, 4)), instruct(payment(bob, erin, 5)), instruct(payment(alice, frank, 1))
+        );
+        vm.recordLogs();
+        settleBatch(settlements, BatchMode.AllOrNothing);
+        assertEq(_reserveMovements(), 2, "one movement for each creditor bank");
+        _assertReserves(0, 4, 6);
+    }
+
+    function test_RevertWhen_AllOrNothingTheNetIsNotCovered() external {
+        Settlement[] memory settlements =
+            batchOf(instruct(payment(alice, carol, 100)), instruct(payment(carol, alice, 89)));
+        bytes4 selector = IInstrument.Instrument_InsufficientFree.selector;
+        refuseBatch(settlements, BatchMode.AllOrNothing, abi.encodeWithSelector(selector, banks[0], 10, 11));
+    }
+
+    function test_When_TwoReservesAreNettedApart() external {
+        IAccountMoney dollars = otherWholesale();
+        vm.startPrank(authority);
+        dollars.openAccount(banks[0]);
+        dollars.openAccount(banks[1]);
+        dollars.issue(banks[1], 50, nextBooking());
+        vm.stopPrank();
+        ITokenizedDeposit from = otherDeposit(1, dollars, carol);
+        ITokenizedDeposit to = otherDeposit(0, dollars, alice);
+        vm.startPrank(banks[1]);
+        from.issue(carol, 50, nextBooking());
+        from.setCounterpartyLimit(banks[0], 50);
+        from.setDailyLimit(50);
+        vm.stopPrank();
+        Settlement[] memory settlements =
+            batchOf(instruct(payment(alice, carol, 10)), instruct(Leg(carol, alice, address(from), address(to), 50)));
+        settleBatch(settlements, BatchMode.AllOrNothing);
+        _assertReserves(0, 10, 0);
+        assertEq(balance(address(dollars), banks[0]), 50, "dollars went the other way, in full");
+    }
+
+    function test_When_TwoBatchesComeOneAfterTheOther() external {
+        for (uint256 i = 0; i < 2; ++i) {
+            Settlement[] memory settlements =
+                batchOf(instruct(payment(alice, carol, 3)), instruct(payment(bob, dan, 2)));
+            settleBatch(settlements, BatchMode.AllOrNothing);
+        }
+        _assertReserves(0, 10, 0);
+        settle(instruct(payment(carol, alice, 4))); // And outside a batch nothing is netted.
+        _assertReserves(4, 6, 0);
+    }
+
+    // ---- each for itself ---------------------------------------------------------------------------------------------
+
+    /// @dev The same 100 there and 95 back: the first is not covered at its turn, and the second neither.
+    function test_When_EachForItselfInSequence() external {
+        Instruction memory there = instruct(payment(alice, carol, 100));
+        Instruction memory back = instruct(payment(carol, alice, 95));
+        assertEq(settleBatch(batchOf(there, back), BatchMode.EachForItself), 0, "neither is covered");
+        _assertReserves(10, 0, 0);
+        expectFailed(
+            engine.idOf(there),
+            abi.encodeWithSelector(IInstrument.Instrument_InsufficientFree.selector, banks[0], 10, 100)
+        );
+        settleBatch(batchOf(there, back), BatchMode.EachForItself);
+    }
+
+    /// @dev What a bank is owed earlier in the batch covers what it owes later.
+    function test_When_EachForItselfWhatIsOwedCovers() external {
+        Settlement[] memory settlements = batchOf(
+            instruct(payment(alice, carol, 10)), instruct(payment(carol, erin, 8)), instruct(payment(erin, alice, 9))
+        );
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 3, "the first two; the third lacks one");
+        _assertReserves(0, 2, 8);
+    }
+
+    /// @dev A refused payment leaves no trace in the cover.
+    function test_When_EachForItselfARefusedOneTakesItsShareBack() external {
+        Instruction memory bad = instruct(payment(alice, carol, 10), payment(bob, alice, CASH + 1));
+        Settlement[] memory settlements = batchOf(bad, instruct(payment(alice, carol, 10)));
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 2, "the second has the whole cover");
+        _assertReserves(0, 10, 0);
+    }
+
+    /// @dev A bank that gives reserves away as a leg cannot also owe them.
+    function test_When_EachForItselfReservesLeaveAsALeg() external {
+        Settlement[] memory settlements = batchOf(
+            instruct(payment(alice, carol, 6)),
+            instruct(leg(banks[0], banks[2], address(wholesale), 5)),
+            instruct(leg(banks[0], banks[2], address(wholesale), 4))
+        );
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 5, "four are free, five are not");
+        _assertReserves(0, 6, 4);
+    }
+
+    function test_When_EachForItselfReservesArriveAsALeg() external {
+        Settlement[] memory settlements = batchOf(
+            instruct(payment(alice, carol, 1)),
+            instruct(leg(banks[0], banks[1], address(wholesale), 9)),
+            instruct(payment(carol, alice, 10))
+        );
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 7, "what arrived covers");
+        _assertReserves(10, 0, 0);
+    }
+
+    /// @dev An account that its issuer has blocked refuses the instructions that need it, not the batch.
+    function test_When_EachForItselfAReserveAccountIsBlocked() external {
+        vm.prank(authority);
+        wholesale.blockAccount(banks[2]);
+        Instruction memory bad = instruct(payment(alice, erin, 1));
+        Settlement[] memory settlements =
+            batchOf(instruct(payment(alice, carol, 9)), bad, instruct(payment(carol, alice, 6)));
+        expectFailed(
+            engine.idOf(bad), abi.encodeWithSelector(IAccountMoney.AccountMoney_AccountBlocked.selector, banks[2])
+        );
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 5, "the other two settled");
+        _assertReserves(7, 3, 0);
+    }
+
+    /// @dev Reserves on hold cover nothing.
+    function test_When_EachForItselfReservesAreOnHold() external {
+        Instruction memory held = instruct(leg(banks[0], banks[1], address(wholesale), 6));
+        engine.lock(held, consentsOf(held));
+        Settlement[] memory settlements =
+            batchOf(instruct(payment(alice, carol, 5)), instruct(payment(alice, carol, 4)));
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 2, "only what is free");
+        engine.settleLocked(held, consentsOf(held));
+        _assertReserves(0, 10, 0);
+    }
+
+    function _leaveReserves(uint256 bank, uint256 left) private {
+        vm.prank(authority);
+        wholesale.redeem(banks[bank], CASH - left, nextBooking());
+    }
+
+    function _assertReserves(uint256 zero, uint256 one, uint256 two) private view {
+        assertEq(balance(address(wholesale), banks[0]), zero, "reserves of bank 0");
+        assertEq(balance(address(wholesale), banks[1]), one, "reserves of bank 1");
+        assertEq(balance(address(wholesale), banks[2]), two, "reserves of bank 2");
+    }
+
+    function _reserveMovements() private returns (uint256 count) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter == address(wholesale) && logs[i].topics[0] == IERC20.Transfer.selector) ++count;
+        }
+    }
+}

@@ -1,0 +1,179 @@
+"""The chain that stays up: up, status, run, positions, show, down."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+
+import pytest
+
+
+@pytest.fixture
+def up(settle):
+    """A chain that is up, as `settle up` described it."""
+    return settle.json("up")
+
+
+def test_its_life(settle):
+    """Up, run, down, up again with the same positions, forget."""
+    started = settle.json("up")
+    assert started["started"] is True
+    assert settle.json("run", "interbank-transfer")["ok"] is True
+    before = settle.json("positions")
+    assert settle.json("down")["stopped"] is True
+    assert settle.left_running() == []
+    again = settle.json("up")
+    assert (again["started"], again["engine"]) == (True, started["engine"])
+    assert settle.json("positions") == before
+    assert settle.json("down", "--forget") == {"stopped": True, "forgotten": True}
+    assert settle.json("up")["started"] is True
+    ran = settle("positions")
+    assert ran.code == 2
+    assert "nothing was run" in ran.sentence
+
+
+def test_up_again_finds_it_up(settle, up):
+    again = settle.json("up")
+    assert again == up | {"started": False}
+    assert len(settle.processes()) == 1
+
+
+def test_status_of_what_is_up(settle, up):
+    found = settle.json("status")
+    assert (found["up"], found["url"], found["pid"], found["chain_id"]) == (True, up["url"], up["pid"], 31337)
+    assert found["block"] > 0
+
+
+def test_status_of_nothing(settle):
+    assert settle.json("status") == {"up": False}
+    assert "settle up" in settle.ok("status").out
+
+
+def test_down_with_nothing_up(settle):
+    assert settle.json("down") == {"stopped": False, "forgotten": False}
+
+
+def test_a_run_uses_the_chain_that_is_up_and_leaves_it_up(settle, up):
+    before = settle.json("status")["block"]
+    settle.ok("run", "interbank-transfer")
+    assert settle.json("status")["block"] > before
+    assert settle.processes() == [up["pid"]]
+
+
+def test_a_run_on_a_chain_of_its_own_leaves_the_one_that_is_up_alone(settle, up):
+    before = settle.json("status")["block"]
+    settle.ok("run", "interbank-transfer", "--chain", "own")
+    assert settle.json("status")["block"] == before
+
+
+def test_the_same_scenario_twice(settle, up):
+    first, second = settle.json("run", "green-bond-2023"), settle.json("run", "green-bond-2023")
+    assert (first["ok"], second["ok"]) == (True, True)
+    assert first["positions"] == second["positions"]
+    assert {item["id"] for item in first["settlements"]}.isdisjoint(item["id"] for item in second["settlements"])
+
+
+def test_positions_of_a_party_and_of_an_instrument(settle, up):
+    run = settle.json("run", "interbank-transfer")
+    assert settle.json("positions")["positions"] == run["positions"]
+    assert settle.json("positions", "--party", "harbour-logistics")["positions"] == {
+        "harbour-logistics": {"jade-hkd": "3,800,000.00"}
+    }
+    assert settle.json("positions", "--instrument", "wholesale-hkd")["positions"] == {
+        "bank-amber": {"wholesale-hkd": "1,200,000.00"},
+        "bank-jade": {"wholesale-hkd": "8,800,000.00"},
+    }
+    for option, word in (("--party", "party"), ("--instrument", "instrument")):
+        ran = settle("positions", option, "nobody")
+        assert ran.code == 2
+        assert f"{word} 'nobody' is unknown" in ran.sentence
+
+
+def test_positions_of_an_earlier_run(settle, up):
+    settle.ok("run", "interbank-transfer")
+    settle.ok("run", "ebl-dvp")
+    assert "harbour-trading" in settle.json("positions", "--run", "1")["positions"]
+    assert "harbour-trading" not in settle.json("positions")["positions"]
+    ran = settle("positions", "--run", "7")
+    assert ran.code == 2
+    assert "no run 7" in ran.sentence
+
+
+def test_show_by_id_by_its_beginning_and_by_reference(settle, up):
+    settlement = settle.json("run", "interbank-transfer")["settlements"][0]
+    shown = settle.json("show", settlement["id"])
+    assert shown["id"] == settlement["id"]
+    assert shown["transaction"] == settlement["transaction"]
+    assert shown["legs"] == settlement["legs"]
+    assert [step["status"] for step in shown["history"]] == ["instructed", "matched", "settled", "confirmed"]
+    assert [consent["party"] for consent in shown["consents"]] == ["harbour-trading"]
+    assert settle.json("show", settlement["id"][:12]) == shown
+    assert settle.json("show", "payment-1") == shown
+    for_people = settle.ok("show", "payment-1").out
+    assert "harbour-trading → harbour-logistics: 3,800,000.00 amber-hkd" in for_people
+
+
+def test_show_after_down(settle, up):
+    settle.ok("run", "interbank-transfer")
+    settle.ok("down")
+    assert settle.json("show", "payment-1")["status"] == "confirmed"
+
+
+def test_show_of_something_unknown(settle, up):
+    settle.ok("run", "interbank-transfer")
+    ran = settle("show", "0xdead")
+    assert ran.code == 2
+    assert "'0xdead' is unknown" in ran.sentence
+
+
+def test_show_where_nothing_was_run(settle):
+    ran = settle("show", "payment-1")
+    assert ran.code == 2
+    assert "nothing was run" in ran.sentence
+
+
+def test_show_of_a_reference_of_two_runs_asks_which(settle, up):
+    ids = [settle.json("run", "interbank-transfer")["settlements"][0]["id"] for _ in range(2)]
+    ran = settle("show", "payment-1")
+    assert ran.code == 2
+    assert all(found in ran.sentence for found in ids)
+
+
+def test_up_on_a_port(settle):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert settle.json("up", "--port", str(port))["url"] == f"http://127.0.0.1:{port}"
+    other = settle("up", "--port", str(port - 1))
+    assert other.code == 2
+    assert f"a chain is up on port {port}" in other.sentence
+
+
+def test_a_damaged_record_is_said_and_down_heals_it(settle, up):
+    (settle.home / "chain.json").write_text('{"format": 1, "pid": ')
+    for command in (["status"], ["up"], ["positions"], ["run", "interbank-transfer"]):
+        ran = settle(*command)
+        assert ran.code == 2
+        assert "run `settle down`" in ran.sentence
+    assert settle("down").code == 0
+    assert settle.json("up")["started"] is True
+
+
+def test_a_killed_chain_is_noticed(settle, up):
+    os.kill(up["pid"], signal.SIGKILL)
+    assert settle.left_running() == []
+    assert settle.json("status") == {"up": False}
+    assert settle.json("up")["started"] is True
+
+
+def test_chain_up_without_a_chain(settle):
+    ran = settle("run", "interbank-transfer", "--chain", "up")
+    assert ran.code == 2
+    assert "settle up" in ran.sentence
+
+
+def test_positions_with_nothing_up(settle):
+    ran = settle("positions")
+    assert ran.code == 2
+    assert "no chain is up: start one with `settle up`" in ran.sentence
