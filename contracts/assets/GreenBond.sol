@@ -81,7 +81,8 @@ contract GreenBond is FungibleInstrument, IGreenBond {
     /// @inheritdoc IGreenBond
     function accruedInterestHalfUp(uint256 nominal, uint64 settlementDate) external view returns (uint256) {
         if (settlementDate < _terms.issueDate) return 0;
-        uint256 actualDays = settlementDate / 1 days - _terms.issueDate / 1 days;
+        uint64 end = settlementDate < _terms.maturityDate ? settlementDate : _terms.maturityDate;
+        uint256 actualDays = end / 1 days - _terms.issueDate / 1 days;
         return Accrual.act365FixedHalfUp(nominal * _MINOR_UNITS, _terms.couponMillionths, actualDays);
     }
 
@@ -94,15 +95,17 @@ contract GreenBond is FungibleInstrument, IGreenBond {
         if (_isBelowMinimum(account, balance)) revert GreenBond_BelowMinimumDenomination(account, balance, _MINIMUM);
     }
 
+    function _quantityReasons(uint256 quantity) internal view override returns (bytes[] memory reasons) {
+        if (quantity % _INCREMENT == 0) return reasons;
+        return reasons.push(abi.encodeWithSelector(GreenBond_NotInIncrement.selector, quantity, _INCREMENT));
+    }
+
     function _positionReasons(address giver, address receiver, uint256 quantity)
         internal
         view
         override
         returns (bytes[] memory reasons)
     {
-        if (quantity % _INCREMENT != 0) {
-            reasons = reasons.push(abi.encodeWithSelector(GreenBond_NotInIncrement.selector, quantity, _INCREMENT));
-        }
         reasons = _minimumReasons(reasons, giver, balanceOf(giver) - quantity);
         reasons = _minimumReasons(reasons, receiver, balanceOf(receiver) + quantity);
     }

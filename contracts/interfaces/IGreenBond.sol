@@ -77,6 +77,6 @@ interface IGreenBond is IFungibleInstrument {
     function issuedNominal() external view returns (uint256);
 
     /// @notice Interest in smallest units of currency (two decimals) on `nominal` from issue date to `settlementDate`,
-    /// rounded half up.
+    /// and no longer than to maturity, rounded half up.
     function accruedInterestHalfUp(uint256 nominal, uint64 settlementDate) external view returns (uint256);
 }

@@ -43,7 +43,8 @@ contract TokenizedDeposit is AccountMoney, ITokenizedDeposit {
 
     /// @inheritdoc ITokenizedDeposit
     function setCounterpartyLimit(address counterparty, uint64 limitPerPayment) external onlyIssuer {
-        _REGISTRY.requireRole(counterparty, Roles.BANK);
+        // A mandate can be ended whatever has become of the counterparty.
+        if (limitPerPayment != 0) _REGISTRY.requireRole(counterparty, Roles.BANK);
         _limitPerPayment[counterparty] = limitPerPayment;
         emit CounterpartyLimitSet(counterparty, limitPerPayment);
     }

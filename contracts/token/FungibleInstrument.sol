@@ -51,6 +51,7 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         if (_holds[holdId].owner != address(0)) revert Instrument_HoldExists(holdId);
         uint96 amount = _toAmount(quantity);
         uint256 word = _accounts[owner];
+        _checkAccount(owner, word >> _FLAGS_SHIFT);
         uint256 free = _free(word);
         if (amount > free) revert Instrument_InsufficientFree(owner, free, amount);
         _checkQuantity(amount);
@@ -80,7 +81,8 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         }
         reasons = reasons.concat(_giveReasons(giver, quantity));
         reasons = reasons.concat(_receiveReasons(receiver));
-        if (reasons.length == 0) reasons = _positionReasons(giver, receiver, quantity);
+        bool moves = reasons.length == 0; // Only then is there a position afterwards to speak of.
+        if (moves) reasons = reasons.concat(_positionReasons(giver, receiver, quantity));
     }
 
     // ---- queries -----------------------------------------------------------------------------------------------------
@@ -113,7 +115,8 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
 
     /// @inheritdoc IFungibleInstrument
     function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
-        return canTransact(from) && canTransact(to) && this.moveReasons(from, to, amount).length == 0;
+        return canTransact(from) && canTransact(to) && _REGISTRY.statusOf(_ISSUER) == PartyStatus.Active
+            && this.moveReasons(from, to, amount).length == 0;
     }
 
     /// @inheritdoc ERC20
@@ -222,11 +225,12 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         return uint96(quantity);
     }
 
+    /// @dev In the order in which a movement meets them.
     function _giveReasons(address giver, uint256 quantity) internal view returns (bytes[] memory reasons) {
-        reasons = _receiveReasons(giver);
-        if (quantity == 0 || quantity > type(uint96).max) {
-            reasons = reasons.push(abi.encodeWithSelector(Instrument_InvalidQuantity.selector, quantity));
-        } else if (quantity > freeOf(giver)) {
+        bool valid = quantity != 0 && quantity <= type(uint96).max;
+        if (!valid) reasons = reasons.push(abi.encodeWithSelector(Instrument_InvalidQuantity.selector, quantity));
+        reasons = reasons.concat(_quantityReasons(quantity)).concat(_receiveReasons(giver));
+        if (valid && quantity > freeOf(giver)) {
             reasons = reasons.push(
                 abi.encodeWithSelector(Instrument_InsufficientFree.selector, giver, freeOf(giver), quantity)
             );
@@ -247,6 +251,9 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
     /// @dev What `_checkAccount` would say, as a list.
     function _receiveReasons(address) internal view virtual returns (bytes[] memory) {}
 
-    /// @dev What `_checkQuantity` and `_checkPosition` would say, as a list.
+    /// @dev What `_checkQuantity` would say, as a list.
+    function _quantityReasons(uint256) internal view virtual returns (bytes[] memory) {}
+
+    /// @dev What `_checkPosition` would say of both sides, as a list.
     function _positionReasons(address, address, uint256) internal view virtual returns (bytes[] memory) {}
 }

@@ -77,14 +77,18 @@ def test_an_unknown_scenario_is_answered_with_the_one_meant(settle):
     assert "did you mean 'interbank-transfer'" in refused(settle, 2, "run", "interbank-transfr")
 
 
-@pytest.mark.parametrize("arguments", [("run", "failures", "--nope"), ("up", "--port", "0"), ("run",), ("nope",)])
-def test_a_command_line_that_cannot_be_read(settle, arguments):
-    ran = settle(*arguments)
-    assert ran.code == 2
-    assert "Traceback" not in ran.err
-    errors = [line for line in ran.err.splitlines() if line.lower().startswith("error: ")]
-    assert len(errors) == 1
-    assert errors[0] == ran.err.rstrip().splitlines()[-1]
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("run", "failures", "--nope"), "--nope"),
+        (("up", "--port", "0"), "--port"),
+        (("run",), "scenario"),
+        (("nope",), "nope"),
+    ],
+    ids=["option", "value", "argument", "command"],
+)
+def test_a_command_line_that_cannot_be_read(settle, arguments, word):
+    assert word in refused(settle, 2, *arguments)
 
 
 # ---- chains ----------------------------------------------------------------------------------------------------------

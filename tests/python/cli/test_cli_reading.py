@@ -69,7 +69,7 @@ def test_the_schema_refuses_an_unknown_field(settle):
 
 
 def _faults(root, schema, value, where):
-    """Structural validation: references, alternatives, kinds, required and unknown fields. jsonschema is no dependency."""
+    """References, alternatives, kinds, required and unknown fields: jsonschema is no dependency of ours."""
     if "$ref" in schema:
         return _faults(root, root["$defs"][schema["$ref"].rsplit("/", 1)[1]], value, where)
     for word in ("anyOf", "oneOf"):

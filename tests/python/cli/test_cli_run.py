@@ -25,15 +25,15 @@ def test_interbank_transfer_as_a_document(settle):
             "receiver": "harbour-logistics",
             "instrument": "amber-hkd",
             "receiver_instrument": "jade-hkd",
-            "amount": "3,800,000.00",
+            "amount": "3800000.00",
         }
     ]
     assert (second["status"], second["transaction"], second["gas_used"]) == ("refused", None, None)
     assert document["positions"] == {
-        "bank-amber": {"wholesale-hkd": "1,200,000.00"},
-        "bank-jade": {"wholesale-hkd": "8,800,000.00"},
-        "harbour-trading": {"amber-hkd": "6,200,000.00"},
-        "harbour-logistics": {"jade-hkd": "3,800,000.00"},
+        "bank-amber": {"wholesale-hkd": "1200000.00"},
+        "bank-jade": {"wholesale-hkd": "8800000.00"},
+        "harbour-trading": {"amber-hkd": "6200000.00"},
+        "harbour-logistics": {"jade-hkd": "3800000.00"},
     }
     assert all(check["ok"] is True and check["name"] for check in document["checks"])
     assert settle.left_running() == []
@@ -43,16 +43,34 @@ def test_the_green_bond_s_secondary_trade_has_its_cash(settle):
     document = settle.json("run", "green-bond-2023")
     trade = next(item for item in document["settlements"] if item["reference"] == "secondary")
     assert {leg["instrument"]: leg["amount"] for leg in trade["legs"]} == {
-        "hk-green-2023": "100,000,000",
-        "cobalt-hkd": "100,787,534.25",
+        "hk-green-2023": "100000000",
+        "cobalt-hkd": "100787534.25",
     }
     assert trade["terms"]["clean_price"] == "99.80"
 
 
 def test_the_green_bond_s_accrued_interest_is_in_the_document(settle):
     document = settle.json("run", "green-bond-2023")
-    names = [check["name"] for check in document["checks"] if check["ok"]]
-    assert any("accrued interest of secondary" in name and "987,534.25" in name for name in names), names
+    trade = next(item for item in document["settlements"] if item["reference"] == "secondary")
+    assert trade["priced"] == [
+        {
+            "leg": 1,
+            "bond": "hk-green-2023",
+            "nominal": "100000000",
+            "clean_price": "99.80",
+            "settlement_date": "2023-05-16",
+            "clean_amount": "99800000.00",
+            "accrued_interest": "987534.25",
+            "cash": "100787534.25",
+        }
+    ]
+
+
+def test_the_green_bond_s_accrued_interest_is_the_contract_s_too(settle):
+    checks = settle.json("run", "green-bond-2023")["checks"]
+    assert any(
+        "accrued interest of secondary by the bond's contract" in check["name"] and check["ok"] for check in checks
+    )
 
 
 @pytest.mark.parametrize("scenario", ["ebl-dvp", "failures"])

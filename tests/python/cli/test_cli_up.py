@@ -78,11 +78,11 @@ def test_positions_of_a_party_and_of_an_instrument(settle, up):
     run = settle.json("run", "interbank-transfer")
     assert settle.json("positions")["positions"] == run["positions"]
     assert settle.json("positions", "--party", "harbour-logistics")["positions"] == {
-        "harbour-logistics": {"jade-hkd": "3,800,000.00"}
+        "harbour-logistics": {"jade-hkd": "3800000.00"}
     }
     assert settle.json("positions", "--instrument", "wholesale-hkd")["positions"] == {
-        "bank-amber": {"wholesale-hkd": "1,200,000.00"},
-        "bank-jade": {"wholesale-hkd": "8,800,000.00"},
+        "bank-amber": {"wholesale-hkd": "1200000.00"},
+        "bank-jade": {"wholesale-hkd": "8800000.00"},
     }
     for option, word in (("--party", "party"), ("--instrument", "instrument")):
         ran = settle("positions", option, "nobody")

@@ -17,7 +17,7 @@ from settlement.ports import SignedTransaction
 
 
 class Proxy:
-    """Hands requests on to a chain; while `loses` is set, sent transactions get there and their answers do not return."""
+    """Hands requests on to a chain; while `loses` is set, the answers to sent transactions do not come back."""
 
     def __init__(self, url, journal):
         self.loses = False

@@ -72,8 +72,8 @@ def test_a_failing_suite_leaves_no_chain(suite, settle):
 
 
 def test_a_suite_that_does_not_ask_for_a_network_starts_no_chain(suite, settle):
-    text = "import os\ndef test_nothing(): os.environ['SETTLEMENT_ANVIL'] = '/nonexistent'"
-    ran, summary = suite(text)
+    settle.environment["SETTLEMENT_ANVIL"] = "/nonexistent"
+    ran, summary = suite("def test_nothing(): pass")
     assert "1 passed" in summary, ran.out
 
 

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {BatchMode, Consent, Instruction, Settlement} from "../../../contracts/types/Settlement.sol";
+import {Instructions} from "../support/Instructions.sol";
+
+/// @dev What the calls that are made most often cost, as transactions of their own, with calldata. The numbers are kept
+/// in tests/contracts/snapshots; `FORGE_SNAPSHOT_CHECK=true scripts/forge test` fails where one has changed.
+contract GasTest is Instructions {
+    function setUp() public override {
+        super.setUp();
+        openAllMandates();
+        for (uint256 i = 0; i < 3; ++i) {
+            issueReserves(i, 1e12);
+        }
+        for (uint256 i = 0; i < 6; ++i) {
+            tokenise(clients[i], 1e12);
+        }
+        vm.startPrank(issuer);
+        bond.issue(100 * MINIMUM);
+        (bool ok,) = address(bond).call(abi.encodeWithSignature("transfer(address,uint256)", clients[0], 60 * MINIMUM));
+        assertTrue(ok, "transfer");
+        vm.stopPrank();
+    }
+
+    /// forge-config: default.isolate = true
+    function test_When_SettledInOneBank() external {
+        third(clients[0], clients[1]);
+        vm.snapshotGasLastCall("settlement", "settle_same_bank");
+    }
+
+    /// forge-config: default.isolate = true
+    function test_When_SettledAcrossBanks() external {
+        third(clients[0], clients[2]);
+        vm.snapshotGasLastCall("settlement", "settle_cross_bank");
+    }
+
+    /// forge-config: default.isolate = true
+    function test_When_FiftyAreSettledInABatch() external {
+        settle(dvp(clients[0], clients[2], MINIMUM, 1e6));
+        Settlement[] memory batch = new Settlement[](50);
+        for (uint256 i = 0; i < 50; ++i) {
+            Instruction memory instruction = dvp(clients[0], clients[i % 2 == 0 ? 2 : 4], MINIMUM, 1e6);
+            batch[i] = Settlement(instruction, consentsOf(instruction));
+        }
+        (address[] memory accounts, bytes memory items) = encodeBatch(batch);
+        uint256 settled = engine.settleBatch(accounts, items, BatchMode.EachForItself);
+        vm.snapshotGasLastCall("settlement", "settle_batch_50");
+        assertEq(settled, (1 << 50) - 1, "all settled");
+    }
+
+    /// forge-config: default.isolate = true
+    function test_When_LockedAndSettled() external {
+        settle(dvp(clients[0], clients[2], MINIMUM, 1e6));
+        Instruction memory instruction = dvp(clients[0], clients[2], MINIMUM, 1e6);
+        engine.lock(instruction, consentsOf(instruction));
+        vm.snapshotGasLastCall("settlement", "lock");
+        engine.settleLocked(instruction, new Consent[](0));
+        vm.snapshotGasLastCall("settlement", "settle_locked");
+    }
+
+    /// forge-config: default.isolate = true
+    function test_When_Cancelled() external {
+        settle(dvp(clients[0], clients[2], MINIMUM, 1e6));
+        Instruction memory instruction = dvp(clients[0], clients[2], MINIMUM, 1e6);
+        bytes32 digest = engine.cancellationDigest(engine.idOf(instruction), "wrong price");
+        Consent[] memory cancellation = only(sign(clients[0], digest));
+        engine.cancel(instruction, "wrong price", cancellation);
+        vm.snapshotGasLastCall("settlement", "cancel");
+    }
+
+    function test_When_CodeSizeIsMeasured() external {
+        size("Registry", address(registry));
+        size("SettlementEngine", address(engine));
+        size("SettlementDryRun", address(dryRun));
+        size("WholesaleCBDC", address(wholesale));
+        size("TokenizedDeposit", address(deposits[0]));
+        size("GreenBond", address(bond));
+        size("BillOfLading", address(bills));
+    }
+
+    /// @dev The third trade of the same two parties: by then every slot is there.
+    function third(address seller, address buyer) private {
+        settle(dvp(seller, buyer, MINIMUM, 1e6));
+        settle(dvp(seller, buyer, MINIMUM, 1e6));
+        Instruction memory instruction = dvp(seller, buyer, MINIMUM, 1e6);
+        Consent[] memory consents = consentsOf(instruction);
+        engine.settle(instruction, consents);
+    }
+
+    /// @dev EIP-170.
+    function size(string memory name, address deployed) private {
+        assertLt(deployed.code.length, 24_576, name);
+        vm.snapshotValue("code_size", name, deployed.code.length);
+    }
+}

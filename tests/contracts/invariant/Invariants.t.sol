@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
+import {IFungibleInstrument} from "../../../contracts/interfaces/IFungibleInstrument.sol";
+import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
+import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
+import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
+import {Instruction, InstructionId, InstructionStatus} from "../../../contracts/types/Settlement.sol";
+import {Exposed} from "./Exposed.sol";
+
+/// @dev The nine rules of tests/README.md, over the whole system. Each was seen to fail on a planted fault: see
+/// scripts/plant-faults.
+contract InvariantsTest is Test {
+    Exposed private handler;
+
+    function setUp() external {
+        handler = new Exposed();
+        handler.setUp();
+        targetContract(address(handler));
+        targetSelector(FuzzSelector(address(handler), handler.acts()));
+    }
+
+    function invariant_DVP_1_NoLegTakesEffectUnlessAllDo() external view {
+        assertEq(handler.breach("DVP-1"), "", "DVP-1 no leg takes effect unless every leg does");
+    }
+
+    function invariant_DVP_2_SettlesAtMostOnceAndOnlyAsAgreed() external view {
+        assertEq(handler.breach("DVP-2"), "", "DVP-2 settles at most once, in its window, with every consent");
+        (,,, uint256 count) = handler.counts();
+        for (uint256 i = 0; i < count; ++i) {
+            Instruction memory instruction = handler.pooled(i);
+            InstructionStatus expected = handler.statuses(handler.keyOfNonce(instruction));
+            InstructionStatus actual = handler.theEngine().statusOf(instruction);
+            assertEq(uint8(actual), uint8(expected), "DVP-2 its nonce stands where its last act left it");
+        }
+    }
+
+    function invariant_MON_1_PaymentsAcrossBanksCreateNoMoney() external view {
+        assertEq(handler.breach("MON-1"), "", "MON-1 money moves as its holder says, and nowhere else");
+        address wholesale = handler.fungibles(0);
+        assertEq(_supply(wholesale), handler.supplies(wholesale), "MON-1 wholesale money comes from its issuer only");
+        uint256 total;
+        uint256 expectedTotal;
+        for (uint256 i = 0; i < 3; ++i) {
+            address money = handler.fungibles(1 + i);
+            total += _supply(money);
+            expectedTotal += handler.supplies(money);
+            int256 gap = int256(_supply(money)) - int256(_balance(wholesale, handler.bankAt(i)));
+            assertEq(gap, handler.gaps(i), "MON-1 reserves move as much as deposits");
+        }
+        assertEq(total, expectedTotal, "MON-1 the total of all deposits comes from issue and redemption only");
+    }
+
+    function invariant_MON_2_OnlyClientsHoldDeposits() external view {
+        for (uint256 i = 0; i < 4; ++i) {
+            ITokenizedDeposit money = ITokenizedDeposit(handler.fungibles(i));
+            uint256 sum;
+            (, uint256 parties,,) = handler.counts();
+            for (uint256 j = 0; j < parties; ++j) {
+                address holder = handler.holders(j);
+                uint256 balance = _balance(address(money), holder);
+                sum += balance;
+                assertTrue(balance == 0 || money.hasAccount(holder), "MON-2 only a client of the bank holds its money");
+                uint256 expected = handler.balances(address(money), holder);
+                assertEq(balance, expected, "MON-2 a deposit moves at par");
+            }
+            assertEq(sum, _supply(address(money)), "MON-2 nobody else holds any");
+        }
+    }
+
+    function invariant_MON_3_ReservesLeaveWithinTheMandate() external view {
+        assertEq(handler.breach("MON-3"), "", "MON-3 reserves leave within the mandate or with the bank's consent");
+        for (uint256 i = 0; i < 3; ++i) {
+            (,, uint64 used) = ITokenizedDeposit(handler.fungibles(1 + i)).mandate(address(0));
+            assertEq(used, handler.usedOn(i, handler.today()), "MON-3 what is used of the day's limit is counted");
+        }
+    }
+
+    function invariant_HLD_1_AHoldEndsOnceAndNothingElseMovesIt() external view {
+        assertEq(handler.breach("HLD-1"), "", "HLD-1 a held quantity is moved by its instruction only");
+        (uint256 tokens, uint256 parties,, uint256 count) = handler.counts();
+        for (uint256 i = 0; i < tokens; ++i) {
+            IFungibleInstrument token = IFungibleInstrument(handler.fungibles(i));
+            for (uint256 j = 0; j < parties; ++j) {
+                address holder = handler.holders(j);
+                uint256 held = token.heldOf(holder);
+                assertEq(held, handler.holds(address(token), holder), "HLD-1 what is held is what is locked");
+                assertEq(held + token.freeOf(holder), _balance(address(token), holder), "HLD-1 held + free = balance");
+            }
+        }
+        for (uint256 i = 0; i < count; ++i) {
+            _checkHolds(handler.pooled(i));
+        }
+    }
+
+    function _checkHolds(Instruction memory instruction) private view {
+        ISettlementEngine engine = handler.theEngine();
+        InstructionId id = engine.idOf(instruction);
+        bool locked = handler.lockedNow(id);
+        uint256 all = (1 << instruction.legs.length) - 1;
+        assertEq(engine.heldLegs(id), locked ? all : 0, "HLD-1 every leg is held, or none");
+        for (uint256 i = 0; i < instruction.legs.length; ++i) {
+            (address owner,) = IInstrument(instruction.legs[i].instrument).holdOf(engine.holdIdOf(id, i));
+            address expected = locked ? instruction.legs[i].giver : address(0);
+            assertEq(owner, expected, "HLD-1 a hold stands exactly while its instruction is locked");
+        }
+    }
+
+    function invariant_AST_1_SupplyChangesByIssueAndRedemptionOnly() external view {
+        assertEq(handler.breach("AST-1"), "", "AST-1 issue and redemption change what they say");
+        address bond = handler.fungibles(4);
+        assertEq(_supply(bond), handler.supplies(bond), "AST-1 the supply changes by issue and redemption only");
+        uint256 sum;
+        (, uint256 parties,,) = handler.counts();
+        for (uint256 j = 0; j < parties; ++j) {
+            sum += _balance(bond, handler.holders(j));
+        }
+        assertEq(sum, _supply(bond), "AST-1 the holders hold all of it");
+    }
+
+    function invariant_EBL_1_OneLiveBillAndOnePartyInControl() external view {
+        assertEq(handler.breach("EBL-1"), "", "EBL-1 control passes by its rules only");
+        IBillOfLading bills = handler.theBills();
+        (,, uint256 count,) = handler.counts();
+        for (uint256 document = 1; document <= 4; ++document) {
+            uint256 live;
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 title = handler.titles(i);
+                if (bills.bill(title).documentHash != bytes32(document) || !handler.isLive(title)) continue;
+                ++live;
+                assertEq(bills.liveBillOf(bytes32(document)), title, "EBL-1 the live bill is the one on record");
+            }
+            assertLe(live, 1, "EBL-1 one live bill per document");
+        }
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 title = handler.titles(i);
+            assertEq(handler.titleOwner(title), handler.ownerOf(title), "EBL-1 exactly one party is in control");
+            assertEq(handler.isLive(title), handler.ownerOf(title) != address(0), "EBL-1 while the bill lives");
+        }
+    }
+
+    function invariant_CMP_1_NothingSettlesToOrFromTheBarred() external view {
+        assertEq(handler.breach("CMP-1"), "", "CMP-1 nothing settles to or from a barred party");
+    }
+
+    /// @dev An invariant over handlers that never get anything done holds always: here every act succeeds at least once.
+    function test_EveryActIsReached() external {
+        bytes4[] memory acts = handler.acts();
+        for (uint256 i = 0; i < 2_000; ++i) {
+            uint256 seed = uint256(keccak256(abi.encode("reach", i)));
+            (bool success,) = address(handler)
+                .call(abi.encodeWithSelector(acts[seed % acts.length], uint256(keccak256(abi.encode(seed))), seed & 1));
+            assertTrue(success, "no handler reverts");
+        }
+        string[17] memory names = [
+            "settle",
+            "batch, all or nothing",
+            "batch, each for itself",
+            "lock",
+            "settleLocked",
+            "cancel, locked",
+            "cancel, open",
+            "expire",
+            "warp",
+            "bar",
+            "issue",
+            "redeem",
+            "bond",
+            "transfer",
+            "bill",
+            "surrender",
+            "answer"
+        ];
+        for (uint256 i = 0; i < names.length; ++i) {
+            assertGe(handler.done(names[i]), 3, names[i]);
+        }
+    }
+
+    function _supply(address token) private view returns (uint256) {
+        (, bytes memory data) = token.staticcall(abi.encodeWithSignature("totalSupply()"));
+        return abi.decode(data, (uint256));
+    }
+
+    function _balance(address token, address holder) private view returns (uint256) {
+        (, bytes memory data) = token.staticcall(abi.encodeWithSignature("balanceOf(address)", holder));
+        return abi.decode(data, (uint256));
+    }
+}
