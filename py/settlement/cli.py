@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -24,7 +26,10 @@ from settlement.reports.tables import gas_table, key_value_table, make_console, 
 from settlement.scenarios.load import json_schema, load_scenario, shipped_scenarios
 
 EXIT_UNKNOWN = 3
-EXIT_INTERRUPTED = 130
+
+_signals: list[int] = []
+"""Signals that asked us to end. Python loses an exception that is raised in a destructor or a fork hook, so each signal
+is noted here as well, and honoured at the next step at the latest."""
 
 app = typer.Typer(
     name="settle",
@@ -212,16 +217,19 @@ def gas(as_json: Json = False) -> None:
 
 def main() -> None:
     """Runs the command line; every expected error is one sentence on standard error, and its exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         code = typer.main.get_command(app).main(sys.argv[1:] or ["--help"], standalone_mode=False)
+        _honour_signals()
         sys.exit(code if isinstance(code, int) else 0)
     except SettlementError as error:
         _report(error, error.exit_code)
     except TyperException as error:
         _report(InputError(error.format_message()), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted; a chain of the run's own is stopped, nothing is left behind", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+        print("interrupted; what was started only for this is stopped, and no leg settled alone", file=sys.stderr)
+        sys.exit(128 + (_signals[0] if _signals else signal.SIGINT))
     except BrokenPipeError:
         # Whoever read our output has gone; Python must not complain about it on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -231,6 +239,16 @@ def main() -> None:
             traceback.print_exc()
         fault = f"a fault in this program ({type(error).__name__}: {error}); set SETTLEMENT_DEBUG=1 to see where"
         _report(SettlementError(fault), EXIT_UNKNOWN)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    _signals.append(number)
+    raise KeyboardInterrupt
+
+
+def _honour_signals() -> None:
+    if _signals:
+        raise KeyboardInterrupt
 
 
 def _run(
@@ -269,11 +287,16 @@ def _progress(as_json: bool) -> Iterator[Callable[[str], None]]:
     console: Console = make_console(stderr=True)
     if console.is_terminal:
         with console.status("") as spinner:
-            yield lambda text: spinner.update(text)
+            yield lambda text: _step(lambda: spinner.update(text))
     elif as_json:
-        yield lambda text: None
+        yield lambda text: _step(lambda: None)
     else:
-        yield lambda text: print(text, file=sys.stderr)
+        yield lambda text: _step(lambda: print(text, file=sys.stderr))
+
+
+def _step(show: Callable[[], None]) -> None:
+    _honour_signals()
+    show()
 
 
 def _report(error: SettlementError, exit_code: int) -> NoReturn:

@@ -76,14 +76,21 @@ class ExpectationChecker:
         checks = []
         priced = {order.id: order.priced for order in self._scenario.orders()}
         for order_id, amount in expect.accrued_interest.items():
+            name, wanted = f"{where}: accrued interest of {order_id}", self._cash_text(order_id, amount)
             own = sum(item.trade.accrued_interest for item in priced[order_id])
-            checks.append(_same(f"{where}: accrued interest of {order_id}", own, amount))
+            checks.append(_same(f"{name} is {wanted}", self._cash_text(order_id, own), wanted))
             chain = sum(self._ledger.accrued_interest(item.nominal, item.settlement_date) for item in priced[order_id])
-            checks.append(_same(f"{where}: accrued interest of {order_id} by the bond's contract", chain, amount))
+            checks.append(_same(f"{name} is {wanted} by the bond's contract", self._cash_text(order_id, chain), wanted))
         for order_id, amount in expect.cash.items():
             cash = sum(item.trade.cash for item in priced[order_id])
-            checks.append(_same(f"{where}: cash of {order_id}", cash, amount))
+            wanted = self._cash_text(order_id, amount)
+            checks.append(_same(f"{where}: cash of {order_id} is {wanted}", self._cash_text(order_id, cash), wanted))
         return checks
+
+    def _cash_text(self, order_id: str, amount: int) -> str:
+        """An amount in the currency of the order's priced legs."""
+        order = next(order for order in self._scenario.orders() if order.id == order_id)
+        return self._text(order.legs[order.priced[0].leg].quantity.instrument, amount)
 
     def _text(self, instrument: str, amount: int) -> str:
         return format_amount(amount, self._ledger.directory.instrument(instrument).decimals)

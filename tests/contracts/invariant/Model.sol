@@ -56,6 +56,18 @@ abstract contract Model is Base {
         }
     }
 
+    /// @dev All holders in one call; asking one by one is what takes an invariant's time.
+    function everybody() external view returns (address[] memory) {
+        return holders;
+    }
+
+    function heldBy(address token) external view returns (uint256[] memory held_) {
+        held_ = new uint256[](holders.length);
+        for (uint256 i = 0; i < held_.length; ++i) {
+            held_[i] = holds[token][holders[i]];
+        }
+    }
+
     function counts() external view returns (uint256 tokens, uint256 parties, uint256 bills_, uint256 instructions) {
         return (fungibles.length, holders.length, titles.length, pool.length);
     }

@@ -88,6 +88,8 @@ def lost(market, behind, proxy):
     with pytest.raises(OutcomeUnknown) as caught:
         settle(behind.desk, matched)
     proxy.loses = False
+    # The chain mines a moment after it has taken a transaction; this waits for it.
+    behind.ledger.receipt(SignedTransaction(caught.value.transaction, proxy.sent[0], sender="", nonce=0))
     return matched, caught.value
 
 
