@@ -219,6 +219,7 @@ def main() -> None:
     """Runs the command line; every expected error is one sentence on standard error, and its exit code."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    sys.unraisablehook = _keep_quiet
     try:
         code = typer.main.get_command(app).main(sys.argv[1:] or ["--help"], standalone_mode=False)
         _honour_signals()
@@ -244,6 +245,12 @@ def main() -> None:
 def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
     _signals.append(number)
     raise KeyboardInterrupt
+
+
+def _keep_quiet(lost: sys.UnraisableHookArgs) -> None:
+    """Says nothing of an interruption that Python lost: it is honoured later."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
 
 
 def _honour_signals() -> None:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
 import {Consent, Instruction, InstructionId, Leg} from "../../../contracts/types/Settlement.sol";
@@ -37,21 +36,12 @@ contract DryRunFuzzTest is Base {
         (bool settled, bytes memory reason) =
             address(engine).call(abi.encodeCall(engine.settle, (instruction, consents)));
         assertEq(settled, reasons.length == 0, "no reason exactly where it settles");
-        if (settled || _isMasked(instruction, reasons, reason)) return;
+        InstructionId id = engine.idOf(instruction);
+        bytes memory mismatch = abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, id, 1);
+        // A payment in two reserves is not looked at any further, so that another reason may be left out.
+        if (settled || contains(reasons, mismatch)) return;
         assertTrue(contains(reasons, reason), "the reason it gave is in the list");
         if (reasons.length == 1) assertEq(reason, reasons[0], "the one reason is the error");
-    }
-
-    /// @dev Two reasons keep the dry run from looking for others: a bond looks at its increments only where nothing else
-    /// is wrong, and a payment in two reserves is not looked at any further.
-    function _isMasked(Instruction memory instruction, bytes[] memory reasons, bytes memory reason)
-        private
-        view
-        returns (bool)
-    {
-        InstructionId id = engine.idOf(instruction);
-        return bytes4(reason) == IGreenBond.GreenBond_NotInIncrement.selector
-            || contains(reasons, abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, id, 1));
     }
 
     function _instruction(uint256 kind, uint256 amount) private returns (Instruction memory) {

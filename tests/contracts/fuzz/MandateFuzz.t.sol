@@ -12,12 +12,12 @@ contract MandateFuzzTest is Base {
     function testFuzz_UsageFollowsTheModel(
         uint64 perPayment,
         uint64 perDay,
-        uint64[12] memory amounts,
-        uint32[12] memory waits
+        uint64[6] memory amounts,
+        uint32[6] memory waits
     ) external {
         perDay = uint64(bound(perDay, 1, CASH));
         setMandate(0, 1, perPayment, perDay);
-        for (uint256 i = 0; i < 12; ++i) {
+        for (uint256 i = 0; i < 6; ++i) {
             vm.warp(block.timestamp + waits[i] % 6 hours);
             uint256 amount = bound(amounts[i], 1, perDay);
             if (balance(address(deposits[0]), alice) < amount) tokenise(alice, amount);

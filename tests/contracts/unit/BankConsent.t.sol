@@ -1,47 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
-import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
-import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
-import {Roles} from "../../../contracts/types/Participation.sol";
 import {BatchMode, Instruction, InstructionId, Settlement} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
 
-/// @dev What a bank lets the engine do with its reserves. Hong Kong's day begins at 16:00 UTC.
-contract MandateTest is Base {
+/// @dev What a bank lets the engine do with its reserves, seen from a settlement; the mandate by itself is in
+/// instruments/Mandate.t.sol. Hong Kong's day begins at 16:00 UTC.
+contract BankConsentTest is Base {
     /// @dev 16:00 UTC on 15 November 2023: midnight in Hong Kong.
     uint256 private constant MIDNIGHT = 1_700_064_000;
-
-    // ---- setting it --------------------------------------------------------------------------------------------------
-
-    function test_RevertWhen_TheCallerIsNotTheBank() external {
-        bytes memory reason = abi.encodeWithSelector(IInstrument.Instrument_NotIssuer.selector, banks[1]);
-        vm.startPrank(banks[1]);
-        vm.expectRevert(reason);
-        deposits[0].setCounterpartyLimit(banks[1], 1);
-        vm.expectRevert(reason);
-        deposits[0].setDailyLimit(1);
-        vm.stopPrank();
-    }
-
-    function test_RevertWhen_TheCounterpartyIsNoBank() external {
-        vm.expectRevert(abi.encodeWithSelector(IRegistry.Registry_RoleMissing.selector, alice, Roles.BANK));
-        vm.prank(banks[0]);
-        deposits[0].setCounterpartyLimit(alice, 1);
-    }
-
-    function test_When_Set() external {
-        vm.startPrank(banks[0]);
-        vm.expectEmit(address(deposits[0]));
-        emit ITokenizedDeposit.CounterpartyLimitSet(banks[1], 100);
-        deposits[0].setCounterpartyLimit(banks[1], 100);
-        vm.expectEmit(address(deposits[0]));
-        emit ITokenizedDeposit.DailyLimitSet(250);
-        deposits[0].setDailyLimit(250);
-        vm.stopPrank();
-        _assertMandate(100, 250, 0);
-    }
 
     // ---- using it ----------------------------------------------------------------------------------------------------
 
@@ -51,31 +18,6 @@ contract MandateTest is Base {
         refuse(instruction, consentMissing(instruction, banks[0]));
         settle(instruct(payment(alice, carol, 100)));
         _assertMandate(100, 250, 100);
-    }
-
-    function test_RevertGiven_TheDayIsUsedUp() external {
-        setMandate(0, 1, 100, 250);
-        settle(instruct(payment(alice, carol, 100)));
-        settle(instruct(payment(bob, dan, 100)));
-        Instruction memory instruction = instruct(payment(alice, carol, 51));
-        refuse(instruction, consentMissing(instruction, banks[0]));
-        settle(instruct(payment(alice, carol, 50)));
-        _assertMandate(100, 250, 250);
-    }
-
-    /// @dev The daily limit is over all counterparties together.
-    function test_RevertGiven_TheDayIsUsedUpTowardsAnotherBank() external {
-        setMandate(0, 1, 100, 250);
-        setMandate(0, 2, 200, 250);
-        settle(instruct(payment(alice, erin, 200)));
-        Instruction memory instruction = instruct(payment(alice, carol, 51));
-        refuse(instruction, consentMissing(instruction, banks[0]));
-    }
-
-    function test_RevertGiven_ThereIsNoMandateTowardsTheBank() external {
-        setMandate(0, 1, 0, 250);
-        Instruction memory instruction = instruct(payment(alice, carol, 1));
-        refuse(instruction, consentMissing(instruction, banks[0]));
     }
 
     function test_GivenNotCoveredWhen_TheBankConsents() external {
