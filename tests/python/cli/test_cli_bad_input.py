@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import sys
@@ -165,15 +164,6 @@ def test_an_anvil_that_ends_at_once(settle):
     assert "anvil ended at once" in refused(
         settle, 3, "run", "interbank-transfer", SETTLEMENT_ANVIL=shutil.which("false")
     )
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_home_that_cannot_be_written(settle, tmp_path):
-    tmp_path.chmod(0o500)
-    try:
-        assert "SETTLEMENT_HOME" in refused(settle, 2, "up")
-    finally:
-        tmp_path.chmod(0o700)
 
 
 def test_a_home_below_a_file(settle, tmp_path):
