@@ -51,6 +51,8 @@ abstract contract ReserveNetting {
 
     /// @dev Moves reserves now, or books them where a batch is open. `amount` is at most what an account carries.
     function _moveReserve(IFungibleInstrument reserve, address from, address to, uint256 amount) internal {
+        // Alone, the reserve itself would say so; netted, it would not be asked.
+        if (from == to) revert IInstrument.Instrument_SelfMovement(from);
         uint256 mode = _mode;
         if (mode == _CLOSED) {
             reserve.bookTransfer(from, to, amount);

@@ -130,13 +130,16 @@ contract SettlementDryRun is ISettlementDryRun {
         IDepositMoney payee = IDepositMoney(leg.receiverInstrument);
         (address payerBank, address payerReserve) = _interbankAccount(payer);
         (address payeeBank, address payeeReserve) = _interbankAccount(payee);
-        if (payerReserve != payeeReserve || payerReserve == address(0)) {
-            return list.push(abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, id, index));
+        bool matches = payerReserve == payeeReserve && payerReserve != address(0);
+        if (!matches) {
+            list = list.push(abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, id, index));
         }
-        list = payer.debitReasons(leg.giver, leg.quantity);
-        if (!payer.withinMandate(leg.quantity, payeeBank)) list = _missing(list, id, payerBank, consents);
-        list = list.concat(IFungibleInstrument(payerReserve).moveReasons(payerBank, payeeBank, leg.quantity));
-        list = list.concat(payee.creditReasons(leg.receiver, leg.quantity));
+        if (payerReserve != address(0)) list = list.concat(payer.debitReasons(leg.giver, leg.quantity));
+        if (matches) {
+            if (!payer.withinMandate(leg.quantity, payeeBank)) list = _missing(list, id, payerBank, consents);
+            list = list.concat(IFungibleInstrument(payerReserve).moveReasons(payerBank, payeeBank, leg.quantity));
+        }
+        if (payeeReserve != address(0)) list = list.concat(payee.creditReasons(leg.receiver, leg.quantity));
     }
 
     function _interbankAccount(IDepositMoney money) private view returns (address bank, address reserve) {

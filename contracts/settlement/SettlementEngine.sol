@@ -37,6 +37,8 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
     uint256 private constant _TEXT_BYTES_MAX = 256;
     /// @dev Enough for `_LEGS_MAX` interbank payments on cold accounts; what one instruction of a batch can burn.
     uint256 private constant _GAS_PER_INSTRUCTION = 3_000_000;
+    /// @dev Many times what a release takes, and little enough that instruments which burn it keep nobody else's hold.
+    uint256 private constant _GAS_PER_RELEASE = 200_000;
 
     IRegistry private immutable _REGISTRY;
 
@@ -350,7 +352,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
             bytes memory input = abi.encodeCall(IInstrument.resolveHold, (id.holdId(i), resolution));
             bool success;
             assembly ("memory-safe") {
-                success := call(gas(), instrument, 0, add(input, 32), mload(input), 0, 0)
+                success := call(_GAS_PER_RELEASE, instrument, 0, add(input, 32), mload(input), 0, 0)
             }
             if (success) held ^= 1 << i;
             else emit HoldReleaseFailed(id, i, ReturnData.capped());

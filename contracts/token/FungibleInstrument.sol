@@ -167,7 +167,9 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
     function _mintTo(address account, uint256 quantity) internal {
         uint96 amount = _toAmount(quantity);
         _checkQuantity(amount);
-        _supply += amount;
+        uint256 supply = uint256(_supply) + amount;
+        if (supply > _AMOUNT_MASK) revert Instrument_InvalidQuantity(quantity);
+        _supply = uint96(supply);
         _give(account, amount);
         emit Transfer(address(0), account, quantity);
     }

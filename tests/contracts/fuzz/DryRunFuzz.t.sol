@@ -36,12 +36,10 @@ contract DryRunFuzzTest is Base {
         (bool settled, bytes memory reason) =
             address(engine).call(abi.encodeCall(engine.settle, (instruction, consents)));
         assertEq(settled, reasons.length == 0, "no reason exactly where it settles");
-        InstructionId id = engine.idOf(instruction);
-        bytes memory mismatch = abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, id, 1);
-        // A payment in two reserves is not looked at any further, so that another reason may be left out.
-        if (settled || contains(reasons, mismatch)) return;
-        assertTrue(contains(reasons, reason), "the reason it gave is in the list");
-        if (reasons.length == 1) assertEq(reason, reasons[0], "the one reason is the error");
+        if (settled) return;
+        // What is no deposit money answers a payment with no data; the dry run says what that means.
+        if (reason.length != 0) assertTrue(contains(reasons, reason), "the reason it gave is in the list");
+        if (reasons.length == 1 && reason.length != 0) assertEq(reason, reasons[0], "the one reason is the error");
     }
 
     function _instruction(uint256 kind, uint256 amount) private returns (Instruction memory) {

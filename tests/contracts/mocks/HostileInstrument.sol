@@ -55,7 +55,7 @@ contract HostileInstrument is IInstrument {
         if (mood == Mood.Reverting) revert Hostile_No();
         if (mood == Mood.Flooding) {
             assembly ("memory-safe") {
-                revert(0x10000, 500000) // memory that nobody has written
+                revert(0x10000, 100000) // memory that nobody has written
             }
         }
         while (mood == Mood.Burning) {}

@@ -117,6 +117,22 @@ contract HostileTest is Base {
         _assertOnlyTheFirstLegIsHeld(instruction);
     }
 
+    /// @dev One that burned 63/64 of everything would leave the second too little to burn, and the honest legs nothing.
+    function test_GivenManyBurnAllGasOnReleaseWhen_Expired() external {
+        Leg[] memory legs = new Leg[](10);
+        for (uint256 i = 0; i < 9; ++i) {
+            legs[i] = leg(bob, alice, address(hostile), 1);
+        }
+        legs[9] = leg(alice, bob, address(bond), NOMINAL_SOLD);
+        Instruction memory instruction = instruct(legs);
+        engine.lock(instruction, consentsOf(instruction));
+        hostile.setMood(HostileInstrument.Mood.Burning);
+        vm.warp(instruction.deadline + 1);
+        engine.expire{gas: 3_000_000}(instruction);
+        assertEq(engine.heldLegs(engine.idOf(instruction)), (1 << 9) - 1, "only the hostile holds are outstanding");
+        assertEq(held(address(bond), alice), 0, "the bond is free");
+    }
+
     function test_GivenItReentersOnReleaseWhen_Cancelled() external {
         Instruction memory instruction = _locked(HostileInstrument.Mood.Meek);
         hostile.reenterWith(address(engine), abi.encodeCall(ISettlementEngine.releaseLeg, (instruction, 1)));
