@@ -41,7 +41,11 @@ contract Handler is Surroundings {
             _expectAllowed(instruction, InstructionStatus.Open, false, signed.complete);
             _settled(instruction, signed.banks);
             ++done["settle"];
-        } catch {}
+            ++done[_kindOf(instruction)];
+        } catch {
+            if (!signed.complete) ++done["refused, a consent missing or false"];
+            if (settledOnce[engine.idOf(instruction)]) ++done["refused, settled before"];
+        }
         _compare("DVP-1");
     }
 
@@ -62,6 +66,7 @@ contract Handler is Surroundings {
         BatchMode mode = allOrNothing ? BatchMode.AllOrNothing : BatchMode.EachForItself;
         try engine.settleBatch(accounts, items, mode) returns (uint256 settled) {
             bool all = settled == (1 << size) - 1;
+            if (!all && settled != 0) ++done["batch, one refused and another settled"];
             _expect(!allOrNothing || all, "DVP-1", "all or nothing was neither");
             for (uint256 i = 0; i < size; ++i) {
                 if ((settled >> i) & 1 == 0) continue;
@@ -71,6 +76,7 @@ contract Handler is Surroundings {
                 ++done[allOrNothing ? "batch, all or nothing" : "batch, each for itself"];
             }
         } catch {
+            if (size > 1) ++done["batch, refused as a whole"];
             _expect(allOrNothing, "DVP-1", "each for itself failed as a whole");
         }
         _compare("DVP-1");
@@ -202,11 +208,20 @@ contract Handler is Surroundings {
         }
     }
 
+    /// @dev Mostly of a bill that a client controls; of any bill, ended ones too, one time in four.
     function _billLeg(uint256 seed, address to) private view returns (Leg memory) {
-        if (titles.length == 0) return leg(clients[0], to, address(bills), 1);
-        uint256 title = titles[(seed >> 72) % titles.length];
-        address owner = ownerOf[title] == address(0) ? clients[0] : ownerOf[title];
-        return leg(owner, to, address(bills), title);
+        uint256 count = titles.length;
+        if (count == 0) return leg(clients[0], to, address(bills), 1);
+        uint256 index = (seed >> 72) % count;
+        for (uint256 i = 0; i < count && seed >> 90 & 3 != 0; ++i) {
+            uint256 next = (index + i) % count;
+            address holder = ownerOf[titles[next]];
+            if (holder == address(0) || holder == carrier || holder == to) continue;
+            index = next;
+            break;
+        }
+        address owner = ownerOf[titles[index]] == address(0) ? clients[0] : ownerOf[titles[index]];
+        return leg(owner, to, address(bills), titles[index]);
     }
 
     /// @dev Mostly everybody signs; sometimes one does not, or signs other words; often the banks do too.
@@ -229,6 +244,14 @@ contract Handler is Surroundings {
             signed.consents = with(signed.consents, sign(banks[i], digest));
             signed.banks[i] = true;
         }
+    }
+
+    function _kindOf(Instruction memory instruction) private view returns (string memory) {
+        Leg memory first = instruction.legs[0];
+        if (first.instrument == address(bills)) return "settle, bill against cash";
+        if (first.instrument == address(bond)) return "settle, bond against cash";
+        if (first.instrument == address(wholesale)) return "settle, wholesale money";
+        return first.instrument == first.receiverInstrument ? "settle, within a bank" : "settle, across banks";
     }
 
     function _isParty(Instruction memory instruction, address party) private pure returns (bool) {

@@ -61,11 +61,12 @@ contract InvariantsTest is Test {
             uint256 sum;
             for (uint256 j = 0; j < everybody.length; ++j) {
                 uint256 balance = IERC20(address(money)).balanceOf(everybody[j]);
+                assertEq(balance, handler.balances(address(money), everybody[j]), "MON-2 deposits move at par");
                 if (balance == 0) continue;
                 sum += balance;
                 assertTrue(money.hasAccount(everybody[j]), "MON-2 only a client of the bank holds its money");
             }
-            assertEq(sum, _supply(address(money)), "MON-2 deposits move at par, and nobody else holds any");
+            assertEq(sum, _supply(address(money)), "MON-2 nobody else holds any");
         }
     }
 
@@ -135,6 +136,7 @@ contract InvariantsTest is Test {
                 assertEq(bills.liveBillOf(bytes32(document)), title, "EBL-1 the live bill is the one on record");
             }
             assertLe(live, 1, "EBL-1 one live bill per document");
+            if (live == 0) assertEq(bills.liveBillOf(bytes32(document)), 0, "EBL-1 a document without a live bill");
         }
         for (uint256 i = 0; i < count; ++i) {
             uint256 title = handler.titles(i);
@@ -156,27 +158,47 @@ contract InvariantsTest is Test {
                 .call(abi.encodeWithSelector(acts[seed % acts.length], uint256(keccak256(abi.encode(seed))), seed & 1));
             assertTrue(success, "no handler reverts");
         }
-        string[17] memory names = [
-            "settle",
+        string[37] memory names = [
+            "settle, within a bank",
+            "settle, across banks",
+            "settle, wholesale money",
+            "settle, bond against cash",
+            "settle, bill against cash",
+            "refused, a consent missing or false",
+            "refused, settled before",
             "batch, all or nothing",
             "batch, each for itself",
+            "batch, one refused and another settled",
+            "batch, refused as a whole",
             "lock",
             "settleLocked",
             "cancel, locked",
             "cancel, open",
             "expire",
             "warp",
-            "bar",
-            "issue",
-            "redeem",
-            "bond",
+            "freeze",
+            "unfreeze",
+            "suspend",
+            "reinstate",
+            "withdraw",
+            "admit",
+            "block",
+            "unblock",
+            "issue wholesale money",
+            "redeem wholesale money",
+            "issue deposits",
+            "redeem deposits",
+            "issue bonds",
+            "redeem bonds",
             "transfer",
             "bill",
             "surrender",
-            "answer"
+            "accept",
+            "reject",
+            "void"
         ];
         for (uint256 i = 0; i < names.length; ++i) {
-            assertGe(handler.done(names[i]), 3, names[i]);
+            assertGe(handler.done(names[i]), 1, names[i]);
         }
     }
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
 import {InstrumentKind} from "../../../contracts/types/Participation.sol";
 import {Model} from "./Model.sol";
@@ -16,12 +17,23 @@ abstract contract Surroundings is Model {
                 if (i != j) _setLimits(i, j, CASH / 8, CASH / 2);
             }
         }
+        _makeBond();
+        _open();
+    }
+
+    /// @dev In the place of the world's bond, which is issued in full: of this one there is more to issue.
+    function _makeBond() private {
+        IGreenBond.Terms memory terms = bond.terms();
+        terms.nominal = 2 * NOMINAL;
+        bytes memory arguments = abi.encode("Bond", "B", engine, issuer, registry, terms, "framework");
+        bond = IGreenBond(_deploy("assets/GreenBond.sol:GreenBond", arguments));
+        _admit(address(bond), issuer, InstrumentKind.Asset);
         vm.startPrank(issuer);
+        bond.issue(NOMINAL);
         for (uint256 i = 0; i < 6; ++i) {
-            IERC20(address(bond)).transfer(clients[i], BONDS / 2);
+            IERC20(address(bond)).transfer(clients[i], BONDS);
         }
         vm.stopPrank();
-        _open();
     }
 
     /// @dev The fuzzer likes small numbers, and these seeds are taken apart bit by bit.
@@ -60,7 +72,8 @@ abstract contract Surroundings is Model {
     /// @dev A client, a bank or the issuer; more often lifted than barred, so that the world goes on.
     function bar(uint256 seed) external {
         seed = _mix(seed);
-        address party = holders[1 + seed % (holders.length - 1)];
+        // A bank every other time: barring it bars what its deposits do, and there are few banks among the holders.
+        address party = seed >> 16 & 1 == 0 ? banks[seed % 3] : holders[1 + seed % (holders.length - 1)];
         bool on = seed >> 8 & 1 == 0;
         bytes4 selector = on ? registry.freezeParty.selector : registry.unfreezeParty.selector;
         _bar(supervisor, selector, party, on);
@@ -85,7 +98,7 @@ abstract contract Surroundings is Model {
         (bool success,) = address(registry).call(abi.encodeWithSelector(selector, party));
         if (!success) return;
         barred[party] = on || uint8(registry.statusOf(party)) != 1;
-        if (on) ++done["bar"];
+        ++done[on ? by == operator ? "suspend" : "freeze" : by == operator ? "reinstate" : "unfreeze"];
     }
 
     function withdrawOrAdmit(uint256 seed) external {
@@ -100,7 +113,9 @@ abstract contract Surroundings is Model {
         bytes memory call = withdrawn[token]
             ? abi.encodeCall(registry.admitInstrument, (token, by, kind))
             : abi.encodeCall(registry.withdrawInstrument, (token));
-        if (_call(operator, address(registry), call)) withdrawn[token] = !withdrawn[token];
+        if (!_call(operator, address(registry), call)) return;
+        ++done[withdrawn[token] ? "admit" : "withdraw"];
+        withdrawn[token] = !withdrawn[token];
     }
 
     function _instrumentAt(uint256 index) private view returns (address) {
@@ -134,7 +149,7 @@ abstract contract Surroundings is Model {
             if (index == 0) gaps[seed >> 8 & 1] -= change;
             else gaps[index - 1] += change;
             _expect(!barred[holder], "CMP-1", "money was issued to or redeemed from a barred party");
-            ++done[up ? "issue" : "redeem"];
+            ++done[string.concat(up ? "issue " : "redeem ", index == 0 ? "wholesale money" : "deposits")];
         }
         _compare("MON-1");
     }
@@ -150,7 +165,10 @@ abstract contract Surroundings is Model {
             wholesale.closeAccount.selector,
             wholesale.openAccount.selector
         ];
-        _call(banks[bank], address(deposits[bank]), abi.encodeWithSelector(acts[(seed >> 16) % 5], client));
+        uint256 act = (seed >> 16) % 5;
+        if (_call(banks[bank], address(deposits[bank]), abi.encodeWithSelector(acts[act], client))) {
+            ++done[act == 0 ? "block" : act < 3 ? "unblock" : act == 3 ? "close" : "open"];
+        }
         _call(authority, address(wholesale), abi.encodeWithSelector(acts[1 + (seed >> 24) % 2], banks[bank]));
     }
 
@@ -182,7 +200,7 @@ abstract contract Surroundings is Model {
             int256 change = up ? int256(nominal) : -int256(nominal);
             balances[address(bond)][issuer] = uint256(int256(balances[address(bond)][issuer]) + change);
             supplies[address(bond)] = uint256(int256(supplies[address(bond)]) + change);
-            ++done["bond"];
+            ++done[up ? "issue bonds" : "redeem bonds"];
         }
         _compare("AST-1");
     }
@@ -246,7 +264,7 @@ abstract contract Surroundings is Model {
             : act == 1 ? bills.rejectSurrender.selector : bills.voidBill.selector;
         if (_call(carrier, address(bills), abi.encodeWithSelector(selector, title))) {
             ownerOf[title] = act == 1 ? by : address(0);
-            ++done["answer"];
+            ++done[act == 0 ? "accept" : act == 1 ? "reject" : "void"];
         }
         _compare("EBL-1");
     }
