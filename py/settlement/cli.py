@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -217,6 +218,9 @@ def gas(as_json: Json = False) -> None:
 
 def main() -> None:
     """Runs the command line; every expected error is one sentence on standard error, and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # An arrow must not turn a settlement into a fault.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     sys.unraisablehook = _keep_quiet

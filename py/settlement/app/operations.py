@@ -18,7 +18,7 @@ from settlement.domain.quantity import decimal_text
 from settlement.domain.runs import Positions, RunReport
 from settlement.durable.chains import ChainRecord, ChainStore, process_started
 from settlement.durable.journal import SqlJournal
-from settlement.errors import InputError
+from settlement.errors import ChainUnreachable, InputError
 from settlement.flow.network import Network
 from settlement.ports import JournalEntry
 from settlement.reports.gas import measure_gas
@@ -53,6 +53,10 @@ def run_scenario(
         ChainUnreachable: the chain could not be started, or does not answer.
         Refused: the set-up was refused.
     """
+    if chain_id is not None and chain in (None, OWN, UP):
+        raise InputError("--chain-id says what the chain at a URL has to be: give --chain URL with it")
+    if port is not None and chain not in (None, OWN):
+        raise InputError("--port is for a chain of the run's own: leave it or --chain away")
     store = store or ChainStore()
     on_progress("preparing the chain")
     if chain in (None, UP):
@@ -63,7 +67,7 @@ def run_scenario(
         if chain == UP:
             raise InputError("no chain is up: start one with `settle up`, or leave --chain away")
     if chain in (None, OWN):
-        with start(timestamp=scenario.start - SET_UP_SECONDS, port=port, label=scenario.name) as network:
+        with start(timestamp=max(1, scenario.start - SET_UP_SECONDS), port=port, label=scenario.name) as network:
             return ScenarioRunner(network, scenario, on_progress).run()
     assert chain is not None  # noqa: S101 - the two cases above are all there are without a URL
     network = connect(
@@ -91,7 +95,14 @@ def chain_up(port: int | None = None, store: ChainStore | None = None) -> tuple[
             return record, False
         known = _known_deployment(store) if store.state_path.exists() else None
         settings = NodeSettings(chain_id=DEVELOPMENT_CHAIN_ID, port=port, state=store.state_path, log=store.log_path)
-        node = start_detached(settings)
+        try:
+            node = start_detached(settings)
+        except ChainUnreachable as error:
+            if not store.state_path.exists():
+                raise
+            raise ChainUnreachable(
+                f"{error}; where its state is damaged, `settle down --forget` starts afresh"
+            ) from error
         try:
             deployment = known or deploy_on(node.url)
             record = ChainRecord(
@@ -210,7 +221,8 @@ def _run_on_up(
     record: ChainRecord,
     on_progress: Callable[[str], None],
 ) -> RunReport:
-    label = f"{scenario.name}-{max(store.run_numbers(), default=0) + 1}"
+    # Never used before, also where an earlier run died before it was stored: its keys and references are its own.
+    label = f"{scenario.name}-{time.time_ns()}"
     network = connect(record.url, deployment=_deployment(record), label=label, journal=journal_path(store))
     report = ScenarioRunner(network, scenario, on_progress).run()
     stored = StoredRun(label=label, directory=network.ledger.directory, report=report)

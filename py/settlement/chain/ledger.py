@@ -180,18 +180,21 @@ class EvmLedger:
         """See `ports.Ledger.reasons`: the dry run's list, and what only shows when all legs are tried together."""
         values, signed = instruction_values(instruction, self._directory), consent_values(consents)
         locked = self.status(instruction) is InstructionStatus.LOCKED and self._held(instruction) != 0
+        function = "settleLocked" if locked else "settle"
+        trial = encode_call(f"{function}({INSTRUCTION_ABI},{CONSENTS_ABI})", [values, signed])
+        try:
+            self._transactor.view(self._deployment.engine, trial)
+        except Refused as refusal:
+            actual = refusal.reasons
+        else:
+            return ()  # Legs are performed in order: what a later one gives, an earlier one may have brought.
         listed: list[Reason] = []
         if not locked:
             data = encode_call(f"reasons({INSTRUCTION_ABI},{CONSENTS_ABI})", [values, signed])
             for reason in self._answer(self._deployment.dry_run, data, "bytes[]"):
                 listed.append(decode_revert(reason, self._artifacts, naming=self._name))
-        function = "settleLocked" if locked else "settle"
-        data = encode_call(f"{function}({INSTRUCTION_ABI},{CONSENTS_ABI})", [values, signed])
-        try:
-            self._transactor.view(self._deployment.engine, data)
-        except Refused as refusal:
-            if not {reason.name for reason in refusal.reasons} <= {reason.name for reason in listed}:
-                listed.extend(refusal.reasons)
+        if not {reason.name for reason in actual} <= {reason.name for reason in listed}:
+            listed.extend(actual)
         return tuple(listed)
 
     def reason(self, encoded: str) -> Reason:

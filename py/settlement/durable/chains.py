@@ -207,6 +207,8 @@ class ChainStore:
 
         """
         with _writing(self.home):
+            if self.home.exists() and not self.home.is_dir():
+                raise InputError(f"{self.home} is no folder: choose another one with {HOME_VARIABLE}")
             self.home.mkdir(parents=True, exist_ok=True)
             handle = (self.home / "chain.lock").open("w")
         with handle:

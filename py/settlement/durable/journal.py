@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
 )
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
@@ -153,17 +154,21 @@ class SqlJournal:
         """See `ports.Journal.entry`.
 
         Raises:
-            InputError: the beginning, or the reference, fits several instructions.
+            InputError: the beginning fits several instructions.
         """
         with self._engine.connect() as connection:
             matches = connection.execute(
-                select(_instructions.c.instruction_id).where(
+                select(_instructions.c.instruction_id)
+                .where(
                     _instructions.c.instruction_id.startswith(instruction_id, autoescape=True)
                     if instruction_id.startswith("0x")
                     else _instructions.c.reference == instruction_id
                 )
+                .order_by(text("rowid"))
             ).scalars()
             ids = list(matches)
+            if len(ids) > 1 and not instruction_id.startswith("0x"):
+                ids = ids[-1:]  # A scenario's references come again with every run: the newest is meant.
             if len(ids) > 1:
                 raise InputError(f"{instruction_id!r} fits {len(ids)} instructions: {', '.join(ids[:5])}")
             return self._entry(connection, ids[0]) if ids else None

@@ -228,3 +228,13 @@ def test_the_journal_outlives_the_process(market, settlement_chain, tmp_path):
     entry = books().journal.entry(outcome.instruction_id)
     assert [step.status.value for step in entry.history] == ["instructed", "matched", "settled", "confirmed"]
     assert entry.history[-1].transaction == outcome.receipt.transaction
+
+
+def test_a_later_leg_may_give_what_an_earlier_one_brought(market):
+    network = market.network
+    network.admit("middleman", "investor")
+    outcome = network.settle(
+        network.leg("seller", "middleman", "bond", "10"), network.leg("middleman", "buyer", "bond", "10")
+    )
+    assert outcome.status == "confirmed"
+    assert network.position("buyer", "bond").free == 10

@@ -30,9 +30,12 @@ def test_every_command_of_the_readme_runs_in_order(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("SETTLEMENT_HOME", str(tmp_path))
     commands = [command for command in console_commands() if command not in RUN_ELSEWHERE]
     assert len(commands) >= 10
-    for command in commands:
-        done = subprocess.run(shlex.split(command), cwd=ROOT, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    try:
+        for command in commands:
+            done = subprocess.run(shlex.split(command), cwd=ROOT, capture_output=True, text=True, timeout=120)
+            assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    finally:
+        subprocess.run(["scripts/settle", "down", "--forget"], cwd=ROOT, capture_output=True, timeout=120)
 
 
 def test_the_demo_runs() -> None:
