@@ -5,6 +5,8 @@ SettlementError
 ├── Refused               the ledger said no, with reasons; it will not change its mind by itself   exit 1
 ├── ExpectationNotMet     it ran, and the outcome is not the one that was expected    exit 1
 ├── ChainUnreachable      nobody answered, nothing was sent; try again                exit 3
+├── LaneLost              another worker has taken over; what it had is taken care of exit 3
+├── JournalUnavailable    the journal cannot be read or written now; try again        exit 3
 └── OutcomeUnknown        sent, and not yet known whether it took effect; ask the chain   exit 3
 """
 
@@ -87,6 +89,18 @@ class ExpectationNotMet(SettlementError):
 
 class ChainUnreachable(SettlementError):
     """The chain could not be started or did not answer; nothing was sent."""
+
+    exit_code = 3
+
+
+class JournalUnavailable(SettlementError):
+    """The journal cannot be read or written now: its server is away, its disk full, or another process locks it."""
+
+    exit_code = 3
+
+
+class LaneLost(SettlementError):
+    """Another worker has taken over the lane: whoever had it changes nothing more, and takes a new one."""
 
     exit_code = 3
 

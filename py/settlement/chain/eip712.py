@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eth_abi.abi import encode
+from eth_hash.auto import keccak as keccak_bytes
 from eth_utils.crypto import keccak
 
 from settlement.domain.directory import Directory
@@ -52,40 +52,32 @@ def instruction_values(instruction: Instruction, directory: Directory) -> Instru
 
 def domain_separator(chain_id: int, engine: str) -> bytes:
     """What binds a signature to one chain and one deployment."""
-    return keccak(
-        encode(
-            ["bytes32", "bytes32", "bytes32", "uint256", "address"],
-            [
-                keccak(text=DOMAIN_TYPE),
-                keccak(text=DOMAIN_NAME),
-                keccak(text=DOMAIN_VERSION),
-                chain_id,
-                engine,
-            ],
-        )
-    )
+    names = keccak(text=DOMAIN_TYPE) + keccak(text=DOMAIN_NAME) + keccak(text=DOMAIN_VERSION)
+    return keccak_bytes(names + chain_id.to_bytes(32) + _address_word(engine))
 
 
 def instruction_digest(separator: bytes, values: InstructionValues) -> bytes:
     """The instruction's id: what its parties sign."""
     legs, terms_hash, not_before, deadline, nonce = values
-    struct_hash = keccak(
-        encode(
-            ["bytes32", "bytes32", "bytes32", "uint64", "uint64", "uint256"],
-            [_INSTRUCTION_TYPEHASH, _hash_legs(legs), terms_hash, not_before, deadline, nonce],
-        )
-    )
-    return keccak(b"\x19\x01" + separator + struct_hash)
+    window = not_before.to_bytes(32) + deadline.to_bytes(32)
+    struct_hash = keccak_bytes(_INSTRUCTION_TYPEHASH + _hash_legs(legs) + terms_hash + window + nonce.to_bytes(32))
+    return keccak_bytes(b"\x19\x01" + separator + struct_hash)
 
 
 def cancellation_digest(separator: bytes, instruction_id: bytes, reason: str) -> bytes:
     """What a party signs to cancel."""
-    struct_hash = keccak(
-        encode(["bytes32", "bytes32", "bytes32"], [_CANCELLATION_TYPEHASH, instruction_id, keccak(text=reason)])
-    )
-    return keccak(b"\x19\x01" + separator + struct_hash)
+    struct_hash = keccak_bytes(_CANCELLATION_TYPEHASH + instruction_id + keccak(text=reason))
+    return keccak_bytes(b"\x19\x01" + separator + struct_hash)
 
 
 def _hash_legs(legs: Sequence[LegValues]) -> bytes:
-    types = ["bytes32", "address", "address", "address", "address", "uint256"]
-    return keccak(b"".join(keccak(encode(types, [_LEG_TYPEHASH, *leg])) for leg in legs))
+    return keccak_bytes(
+        b"".join(
+            keccak_bytes(_LEG_TYPEHASH + b"".join(map(_address_word, leg[:4])) + leg[4].to_bytes(32)) for leg in legs
+        )
+    )
+
+
+def _address_word(address: str) -> bytes:
+    """An address as EIP-712 encodes it. Packed by hand: a general encoder takes ten times as long."""
+    return bytes.fromhex(address[2:]).rjust(32, b"\0")

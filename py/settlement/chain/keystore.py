@@ -10,9 +10,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from coincurve import PrivateKey
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_typing import Hash32
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -83,6 +83,7 @@ class _LocalSigner(Signer):
 
     def __init__(self, account: LocalAccount) -> None:
         self.__account = account
+        self.__key = PrivateKey(bytes(account.key))
 
     @property
     def address(self) -> str:
@@ -93,7 +94,9 @@ class _LocalSigner(Signer):
         """See `Signer.sign_digest`."""
         if len(digest) != 32:
             raise InputError(f"a digest has 32 bytes, not {len(digest)}")
-        return bytes(self.__account.unsafe_sign_hash(Hash32(digest)).signature)
+        # The curve's library itself: going through the account takes six times as long.
+        signature = self.__key.sign_recoverable(digest, hasher=None)
+        return signature[:64] + bytes((signature[64] + 27,))
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> RawTransaction:
         """See `Signer.sign_transaction`."""

@@ -23,7 +23,7 @@ from settlement.chain.signers import SignerBook
 from settlement.chain.transactions import Transactor
 from settlement.domain import acts
 from settlement.domain.directory import Directory, InstrumentKind, InstrumentRecord
-from settlement.domain.instruction import Consent, Instruction, InstructionStatus
+from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
 from settlement.domain.quantity import Quantity
 from settlement.errors import InputError, Reason, Refused
 from settlement.ports import Block, Position, Receipt, SignedTransaction
@@ -154,6 +154,12 @@ class EvmLedger:
     def consent(self, party: str, instruction: Instruction, signed_by: str | None = None) -> Consent:
         """See `ports.Ledger.consent`."""
         return self._sign(party, self._digest(instruction), signed_by)
+
+    def signed(self, instruction: Instruction, parties: Sequence[str]) -> MatchedInstruction:
+        """See `ports.Ledger.signed`."""
+        digest = self._digest(instruction)
+        consents = tuple(self._sign(party, digest, None) for party in parties)
+        return MatchedInstruction(instruction_id="0x" + digest.hex(), instruction=instruction, consents=consents)
 
     def cancellation(self, party: str, instruction: Instruction, reason: str) -> Consent:
         """See `ports.Ledger.cancellation`."""

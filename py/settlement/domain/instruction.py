@@ -20,15 +20,23 @@ UnixTime = Annotated[int, Field(ge=0, le=2**64 - 1)]
 
 
 class InstructionStatus(StrEnum):
-    """Where an instruction stands. The last five are final on chain; `unknown` is not an outcome."""
+    """Where an instruction stands. `sent` says that the outcome is not known; it never means failed.
+
+    `pending` and `failing` are those of ISO 20022 (sese.024, PEND and PENF): not settled for a reason that may pass,
+    before and after the end of the settlement date. `partial` has been replaced by its parts.
+    """
 
     INSTRUCTED = "instructed"
     MATCHED = "matched"
     LOCKED = "locked"
-    UNKNOWN = "unknown"
+    SENT = "sent"
+    PENDING = "pending"
+    FAILING = "failing"
+    PARTIAL = "partial"
     REFUSED = "refused"
     SETTLED = "settled"
     CONFIRMED = "confirmed"
+    CANCELLING = "cancelling"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 

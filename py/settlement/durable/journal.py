@@ -1,154 +1,97 @@
-"""The journal: SQLAlchemy over SQLite (WAL), in memory where no file is named."""
+"""The journal: what was agreed, signed and done, kept before anything is sent."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Engine,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-    func,
-    insert,
-    select,
-    text,
-)
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.exc import IntegrityError
 
 from settlement.domain.instruction import Consent, Instruction, InstructionStatus
 from settlement.domain.matching import require_match
+from settlement.durable import rows, schema
+from settlement.durable.database import Database, NewEntry, Writing
 from settlement.errors import InputError
-from settlement.ports import HistoryEntry, JournalEntry, SignedTransaction
-
-_metadata = MetaData()
-
-_COUNTED_NONCES = 2**62
-"""Nonces from here on are the caller's own choice and do not move the counter, which has to fit the column."""
-
-_instructions = Table(
-    "instruction",
-    _metadata,
-    Column("instruction_id", String(66), primary_key=True),
-    Column("scope", String(80), nullable=False),
-    Column("reference", String(64), nullable=False),
-    Column("parties", Text, nullable=False),
-    Column("nonce", BigInteger),
-    Column("body", Text, nullable=False),
+from settlement.ports import (
+    HistoryEntry,
+    JournalEntry,
+    NewInstruction,
+    QueueState,
+    SignedTransaction,
+    StoredInstruction,
 )
-_consents = Table(
-    "consent",
-    _metadata,
-    Column("instruction_id", ForeignKey("instruction.instruction_id"), primary_key=True),
-    Column("address", String(42), primary_key=True),
-    Column("body", Text, primary_key=True),
-)
-_transactions = Table(
-    "signed_transaction",
-    _metadata,
-    Column("hash", String(66), primary_key=True),
-    Column("raw", Text, nullable=False),
-    Column("sender", String(42), nullable=False),
-    Column("nonce", Integer, nullable=False),
-    Column("act", String(40), nullable=False),
-    Column("instruction_ids", Text, nullable=False),
-)
-_history = Table(
-    "history",
-    _metadata,
-    Column("entry", Integer, primary_key=True, autoincrement=True),
-    Column("instruction_id", ForeignKey("instruction.instruction_id"), nullable=False, index=True),
-    Column("status", String(20), nullable=False),
-    Column("at", Integer, nullable=False),
-    Column("hash", String(66)),
-    Column("gas_used", Integer),
-    Column("detail", Text, nullable=False),
+
+_FINISHED = frozenset(
+    {
+        InstructionStatus.CONFIRMED,
+        InstructionStatus.CANCELLED,
+        InstructionStatus.EXPIRED,
+        InstructionStatus.REFUSED,
+    }
 )
 
 
 class SqlJournal:
     """Implements `ports.Journal`. References are unique within a scope: one deployment and run."""
 
-    def __init__(self, path: Path | None = None, scope: str = "") -> None:
-        self._engine = _open(path)
-        self._scope = scope
-        _metadata.create_all(self._engine)
+    def __init__(
+        self, where: Database | Path | None = None, scope: str = "", clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
+        self.database = where if isinstance(where, Database) else Database(where)
+        self.scope = self.database.scope(scope)
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._engine.dispose()
+        self.database.close()
+
+    # ---- one at a time -----------------------------------------------------------------------------------------------
 
     def record_instruction(self, instruction_id: str, instruction: Instruction) -> bool:
         """See `ports.Journal.record_instruction`."""
-        with self._engine.begin() as connection:
-            if self._instruction(connection, instruction_id) is not None:
+        with self.database.read() as connection:
+            if _sequence(connection, instruction_id) is not None:
                 return False
-            same_reference = select(_instructions.c.body).where(
-                _instructions.c.scope == self._scope, _instructions.c.reference == instruction.reference
-            )
-            taken = connection.execute(same_reference).scalar()
-            if taken is not None:
-                self._refuse_reference(instruction, Instruction.model_validate_json(taken))
-            connection.execute(
-                insert(_instructions).values(
-                    instruction_id=instruction_id,
-                    scope=self._scope,
-                    reference=instruction.reference,
-                    parties=_group(instruction.parties),
-                    nonce=instruction.nonce if instruction.nonce < _COUNTED_NONCES else None,
-                    body=instruction.model_dump_json(),
-                )
-            )
+        stored = self.stored([instruction.reference]).get(instruction.reference)
+        if stored is not None:
+            _refuse_reference(instruction, stored.instruction)
+        new = NewInstruction(
+            instruction_id=instruction_id,
+            instruction=instruction,
+            consents=(),
+            status=InstructionStatus.INSTRUCTED,
+            state=QueueState.BY_HAND,
+            priority=0,
+            due_at=0,
+            counts_nonce=self.nonce_holder(instruction) is None,
+        )
+        if not self._add([new], self._clock(), history=False):
+            raise InputError(f"reference {instruction.reference!r} was taken by somebody else just now")
         return True
 
     def record_consents(self, instruction_id: str, consents: Sequence[Consent]) -> None:
         """See `ports.Journal.record_consents`."""
-        with self._engine.begin() as connection:
-            for consent in consents:
-                row = {
-                    "instruction_id": instruction_id,
-                    "address": consent.address,
-                    "body": consent.model_dump_json(),
-                }
-                connection.execute(insert(_consents).prefix_with("OR IGNORE").values(**row))
+        with self.database.write() as writing:
+            sequence = _known(writing.connection, instruction_id)
+            _add_consents(writing.connection, {sequence: consents})
 
     def record_transaction(self, transaction: SignedTransaction, act: str, instruction_ids: Sequence[str]) -> None:
         """See `ports.Journal.record_transaction`."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                insert(_transactions).values(
-                    hash=transaction.hash,
-                    raw=transaction.raw,
-                    sender=transaction.sender,
-                    nonce=transaction.nonce,
-                    act=act,
-                    instruction_ids=json.dumps(list(instruction_ids)),
-                )
-            )
+        with self.database.write() as writing:
+            connection = writing.connection
+            rows.store_transaction(connection, transaction, act=act, scope=self.scope, at=self._clock())
+            entry = HistoryEntry(InstructionStatus.SENT, int(self._clock()), transaction.hash)
+            for instruction_id in instruction_ids:
+                _step(writing, instruction_id, entry)
 
     def record_history(self, instruction_id: str, entry: HistoryEntry) -> None:
         """See `ports.Journal.record_history`."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                insert(_history).values(
-                    instruction_id=instruction_id,
-                    status=entry.status.value,
-                    at=entry.at,
-                    hash=entry.transaction,
-                    gas_used=entry.gas_used,
-                    detail=entry.detail,
-                )
-            )
+        with self.database.write() as writing:
+            _step(writing, instruction_id, entry)
 
     def entry(self, instruction_id: str) -> JournalEntry | None:
         """See `ports.Journal.entry`.
@@ -156,79 +99,256 @@ class SqlJournal:
         Raises:
             InputError: the beginning fits several instructions.
         """
-        with self._engine.connect() as connection:
-            matches = connection.execute(
-                select(_instructions.c.instruction_id)
-                .where(
-                    _instructions.c.instruction_id.startswith(instruction_id, autoescape=True)
-                    if instruction_id.startswith("0x")
-                    else _instructions.c.reference == instruction_id
-                )
-                .order_by(text("rowid"))
-            ).scalars()
-            ids = list(matches)
-            if len(ids) > 1 and not instruction_id.startswith("0x"):
-                ids = ids[-1:]  # A scenario's references come again with every run: the newest is meant.
-            if len(ids) > 1:
-                raise InputError(f"{instruction_id!r} fits {len(ids)} instructions: {', '.join(ids[:5])}")
-            return self._entry(connection, ids[0]) if ids else None
+        columns = schema.instruction.c
+        by_id = columns.instruction_id.startswith(instruction_id, autoescape=True)
+        wanted = by_id if instruction_id.startswith("0x") else columns.reference == instruction_id
+        query = select(columns.sequence, columns.instruction_id).where(wanted).order_by(columns.sequence)
+        with self.database.read() as connection:
+            found = connection.execute(query).all()
+            if len(found) > 1 and not instruction_id.startswith("0x"):
+                found = found[-1:]  # A scenario's references come again with every run: the newest is meant.
+            if len(found) > 1:
+                ids = ", ".join(row.instruction_id for row in found[:5])
+                raise InputError(f"{instruction_id!r} fits {len(found)} instructions: {ids}")
+            return _entry(connection, found[0].sequence) if found else None
 
     def next_nonce(self, parties: Sequence[str]) -> int:
         """See `ports.Journal.next_nonce`."""
-        with self._engine.connect() as connection:
-            query = (
-                select(func.max(_instructions.c.nonce))
-                .select_from(_instructions)
-                .where(_instructions.c.scope == self._scope, _instructions.c.parties == _group(parties))
+        group = tuple(parties)
+        return self.next_nonces([group])[group]
+
+    # ---- many at once ------------------------------------------------------------------------------------------------
+
+    def stored(self, references: Sequence[str]) -> Mapping[str, StoredInstruction]:
+        """See `ports.Journal.stored`."""
+        columns = schema.instruction.c
+        found: dict[str, StoredInstruction] = {}
+        with self.database.read() as connection:
+            for some in rows.chunks(references):
+                query = (
+                    select(columns.sequence, columns.instruction_id, columns.body, schema.queue.c.status)
+                    .join(schema.queue, schema.queue.c.sequence == columns.sequence)
+                    .where(columns.scope == self.scope, columns.reference.in_(some))
+                )
+                these = connection.execute(query).all()
+                consents = rows.consents_of(connection, [row.sequence for row in these])
+                for row in these:
+                    instruction = Instruction.model_validate_json(row.body)
+                    found[instruction.reference] = StoredInstruction(
+                        row.instruction_id, instruction, InstructionStatus(row.status), tuple(consents[row.sequence])
+                    )
+        return found
+
+    def next_nonces(self, groups: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], int]:
+        """See `ports.Journal.next_nonces`."""
+        columns = schema.instruction.c
+        found = dict.fromkeys(groups, 0)
+        with self.database.read() as connection:
+            for some in rows.chunks([rows.group(parties) for parties in found]):
+                query = (
+                    select(columns.parties, func.max(columns.nonce))
+                    .where(columns.scope == self.scope, columns.parties.in_(some))
+                    .group_by(columns.parties)
+                )
+                for parties, newest in connection.execute(query):
+                    if newest is not None:
+                        found[rows.parties_of(parties)] = int(newest) + 1
+        return found
+
+    def nonce_holder(self, instruction: Instruction) -> str | None:
+        """See `ports.Journal.nonce_holder`."""
+        columns = schema.instruction.c
+        query = select(columns.reference).where(
+            columns.scope == self.scope,
+            columns.parties == rows.group(instruction.parties),
+            columns.nonce == rows.counted(instruction.nonce),
+        )
+        with self.database.read() as connection:
+            holder = connection.execute(query).scalar()
+        return None if holder is None else str(holder)
+
+    def take_in(self, instructions: Sequence[NewInstruction], at: float) -> bool:
+        """See `ports.Journal.take_in`."""
+        return self._add(instructions, at, history=True)
+
+    def complete(self, instruction_id: str, consents: Sequence[Consent], due_at: float, at: float) -> None:
+        """See `ports.Journal.complete`."""
+        with self.database.write() as writing:
+            connection = writing.connection
+            sequence = _known(connection, instruction_id)
+            _add_consents(connection, {sequence: consents})
+            queue = schema.queue
+            changed = connection.execute(
+                update(queue)
+                .where(queue.c.sequence == sequence, queue.c.status == InstructionStatus.INSTRUCTED.value)
+                .values(
+                    status=InstructionStatus.MATCHED.value,
+                    state=QueueState.WAITING if due_at > at else QueueState.READY,
+                    due_at=due_at,
+                )
             )
-            newest = connection.execute(query).scalar()
-            return 0 if newest is None else int(newest) + 1
+            if changed.rowcount:
+                proof = rows.instruction_evidence("", consents)
+                status = InstructionStatus.MATCHED.value
+                writing.add_history([(sequence, instruction_id, status, int(at), None, None, proof, "")])
 
-    def _instruction(self, connection: Connection, instruction_id: str) -> Instruction | None:
-        query = select(_instructions.c.body).where(_instructions.c.instruction_id == instruction_id)
-        body = connection.execute(query).scalar()
-        return None if body is None else Instruction.model_validate_json(body)
-
-    def _entry(self, connection: Connection, instruction_id: str) -> JournalEntry:
-        instruction = self._instruction(connection, instruction_id)
-        assert instruction is not None  # noqa: S101 - the id was just found
-        consents = connection.execute(
-            select(_consents.c.body).where(_consents.c.instruction_id == instruction_id)
-        ).scalars()
-        steps = connection.execute(
-            select(_history).where(_history.c.instruction_id == instruction_id).order_by(_history.c.entry)
-        )
-        return JournalEntry(
-            instruction_id=instruction_id,
-            instruction=instruction,
-            consents=tuple(Consent.model_validate_json(body) for body in consents),
-            history=tuple(
-                HistoryEntry(InstructionStatus(step.status), step.at, step.hash, step.gas_used, step.detail)
-                for step in steps
-            ),
-        )
-
-    def _refuse_reference(self, instruction: Instruction, taken: Instruction) -> None:
+    def _add(self, instructions: Sequence[NewInstruction], at: float, *, history: bool) -> bool:
+        if not instructions:
+            return True
         try:
-            require_match(instruction, taken)
-        except InputError as difference:
-            raise InputError(f"reference {instruction.reference!r} is taken by other terms: {difference}") from None
+            with self.database.write() as writing:
+                connection = writing.connection
+                first = writing.next_sequence(len(instructions))
+                parents = _parents(connection, instructions)
+                terms, queued, consents, entries = [], [], {}, []
+                for sequence, new in enumerate(instructions, first):
+                    body = new.instruction.model_dump_json()
+                    terms.append(self._terms_row(sequence, new, body))
+                    queued.append(self._queue_row(sequence, new, at, parents))
+                    consents[sequence] = new.consents
+                    entries.append(_first_entry(sequence, new, body, at))
+                connection.execute(insert(schema.instruction), terms)
+                connection.execute(insert(schema.queue), queued)
+                _insert_consents(connection, consents)
+                if history:
+                    writing.add_history(entries)
+        except IntegrityError:
+            return False
+        return True
+
+    def _terms_row(self, sequence: int, new: NewInstruction, body: str) -> dict[str, object]:
+        return {
+            "sequence": sequence,
+            "scope": self.scope,
+            "instruction_id": new.instruction_id,
+            "reference": new.instruction.reference,
+            "parties": rows.group(new.instruction.parties),
+            "nonce": rows.counted(new.instruction.nonce) if new.counts_nonce else None,
+            "body": body,
+        }
+
+    def _queue_row(
+        self, sequence: int, new: NewInstruction, at: float, parents: Mapping[str, Any]
+    ) -> dict[str, object]:
+        parent = parents[new.parent] if new.parent else None
+        return {
+            "sequence": sequence,
+            "scope": self.scope,
+            "state": new.state.value,
+            "status": new.status.value,
+            "priority": parent.priority if parent else new.priority,
+            "attempts": 0,
+            "due_at": new.due_at,
+            "tried_at": 0.0,
+            "deadline": float(min(new.instruction.deadline, 2**62)),
+            "failing_at": parent.failing_at if parent else new.failing_at,
+            "partial_lot": None if new.partial_lot is None else str(new.partial_lot),
+            "parent": parent.sequence if parent else None,
+            "taken_at": at,
+            "detail": "",
+        }
 
 
-def _group(parties: Sequence[str]) -> str:
-    return json.dumps(list(parties))
+def _first_entry(sequence: int, new: NewInstruction, body: str, at: float) -> NewEntry:
+    proof = rows.instruction_evidence(body, new.consents)
+    return (sequence, new.instruction_id, new.status.value, int(at), None, None, proof, "")
 
 
-def _open(path: Path | None) -> Engine:
-    if path is None:
-        return create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}")
+def _parents(connection: Connection, instructions: Sequence[NewInstruction]) -> Mapping[str, Any]:
+    ids = [new.parent for new in instructions if new.parent]
+    if not ids:
+        return {}
+    terms, queue = schema.instruction.c, schema.queue.c
+    query = (
+        select(terms.instruction_id, terms.sequence, queue.priority, queue.failing_at)
+        .join(schema.queue, queue.sequence == terms.sequence)
+        .where(terms.instruction_id.in_(ids))
+    )
+    return {row.instruction_id: row for row in connection.execute(query)}
 
-    @event.listens_for(engine, "connect")
-    def _set_pragmas(connection, _record):  # type: ignore[no-untyped-def]
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
 
-    return engine
+def _step(writing: Writing, instruction_id: str, entry: HistoryEntry) -> None:
+    """A step that no worker made; the instruction stays in the hands of whoever made it."""
+    connection = writing.connection
+    sequence = _known(connection, instruction_id)
+    status = entry.status
+    state = QueueState.DONE if status in _FINISHED else QueueState.BY_HAND
+    queue = schema.queue
+    values = {"status": status.value, "state": state.value, "detail": entry.detail}
+    connection.execute(update(queue).where(queue.c.sequence == sequence).values(**values))
+    proof = None
+    if status in (InstructionStatus.INSTRUCTED, InstructionStatus.MATCHED):
+        (_, instruction) = rows.bodies_of(connection, [sequence])[sequence]
+        consents = rows.consents_of(connection, [sequence])[sequence]
+        proof = rows.instruction_evidence(instruction.model_dump_json(), consents)
+    writing.add_history(
+        [
+            (
+                sequence,
+                instruction_id,
+                status.value,
+                entry.at,
+                entry.transaction,
+                entry.gas_used,
+                proof,
+                entry.detail,
+            )
+        ]
+    )
+
+
+def _sequence(connection: Connection, instruction_id: str) -> int | None:
+    columns = schema.instruction.c
+    found = connection.execute(select(columns.sequence).where(columns.instruction_id == instruction_id)).scalar()
+    return None if found is None else int(found)
+
+
+def _known(connection: Connection, instruction_id: str) -> int:
+    sequence = _sequence(connection, instruction_id)
+    if sequence is None:
+        raise InputError(f"instruction {instruction_id} is not in the journal")
+    return sequence
+
+
+def _add_consents(connection: Connection, consents: Mapping[int, Sequence[Consent]]) -> None:
+    """Adds those that are not there yet."""
+    known = rows.consents_of(connection, list(consents))
+    _insert_consents(
+        connection,
+        {
+            sequence: [consent for consent in dict.fromkeys(some) if consent not in known[sequence]]
+            for sequence, some in consents.items()
+        },
+    )
+
+
+def _insert_consents(connection: Connection, consents: Mapping[int, Sequence[Consent]]) -> None:
+    values = [
+        {"sequence": sequence, "address": consent.address, "signature": consent.signature, "party": consent.party}
+        for sequence, some in consents.items()
+        for consent in some
+    ]
+    if values:
+        connection.execute(insert(schema.consent), values)
+
+
+def _entry(connection: Connection, sequence: int) -> JournalEntry:
+    instruction_id, instruction = rows.bodies_of(connection, [sequence])[sequence]
+    history = schema.history
+    steps = connection.execute(select(history).where(history.c.sequence == sequence).order_by(history.c.entry))
+    return JournalEntry(
+        instruction_id=instruction_id,
+        instruction=instruction,
+        consents=tuple(rows.consents_of(connection, [sequence])[sequence]),
+        history=tuple(
+            HistoryEntry(InstructionStatus(step.status), step.at, step.hash, step.gas_used, step.detail)
+            for step in steps
+        ),
+    )
+
+
+def _refuse_reference(instruction: Instruction, taken: Instruction) -> None:
+    try:
+        require_match(instruction, taken)
+    except InputError as difference:
+        raise InputError(f"reference {instruction.reference!r} is taken by other terms: {difference}") from None

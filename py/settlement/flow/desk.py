@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from settlement.domain.acts import Act
 from settlement.domain.instruction import InstructionStatus
-from settlement.errors import OutcomeUnknown, Reason, Refused
-from settlement.ports import HistoryEntry, Journal, Ledger, Receipt
+from settlement.errors import ChainUnreachable, OutcomeUnknown, Reason, Refused
+from settlement.ports import HistoryEntry, Journal, Ledger, Receipt, SignedTransaction
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def perform(desk: Desk, act: Act, instruction_ids: Sequence[str] = ()) -> Receip
 
     Raises:
         Refused: the ledger refused, before or after sending; nothing was changed.
-        OutcomeUnknown: sent, and no receipt seen; every instruction concerned is recorded as unknown.
+        OutcomeUnknown: sent, and no receipt seen; every instruction concerned is recorded as sent.
         ChainUnreachable: nobody answered, nothing was sent.
     """
     transaction = desk.ledger.prepare(act)
@@ -43,13 +43,22 @@ def perform(desk: Desk, act: Act, instruction_ids: Sequence[str] = ()) -> Receip
         desk.ledger.send(transaction)
         receipt = desk.ledger.receipt(transaction)
     except OutcomeUnknown as unknown:
-        entry = HistoryEntry(InstructionStatus.UNKNOWN, 0, transaction.hash, None, str(unknown))
-        for instruction_id in instruction_ids:
-            desk.journal.record_history(instruction_id, entry)
+        _note(desk, instruction_ids, InstructionStatus.SENT, transaction, str(unknown))
+        raise
+    except ChainUnreachable as unreachable:
+        _note(desk, instruction_ids, InstructionStatus.PENDING, transaction, f"not sent: {unreachable}")
         raise
     if not receipt.succeeded:
         raise Refused([receipt.reason or Reason("Reverted", {}, "reverted without a reason")], act.kind)
     return receipt
+
+
+def _note(
+    desk: Desk, instruction_ids: Sequence[str], status: InstructionStatus, transaction: SignedTransaction, detail: str
+) -> None:
+    entry = HistoryEntry(status, 0, transaction.hash, None, detail)
+    for instruction_id in instruction_ids:
+        desk.journal.record_history(instruction_id, entry)
 
 
 def record(desk: Desk, outcome: Outcome, detail: str = "") -> Outcome:

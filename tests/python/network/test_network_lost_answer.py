@@ -55,7 +55,7 @@ class Proxy:
 def stored_bytes(journal):
     connection = sqlite3.connect(journal)
     try:
-        return [raw for (raw,) in connection.execute("SELECT raw FROM signed_transaction")]
+        return ["0x" + raw.hex() for (raw,) in connection.execute("SELECT raw FROM signed_transaction")]
     finally:
         connection.close()
 
@@ -117,10 +117,10 @@ def test_it_settled_nevertheless(lost, market):
     assert market.network.position("buyer", "bond").balance == 10
 
 
-def test_the_journal_says_unknown_and_which_transaction(lost, behind):
+def test_the_journal_says_sent_and_which_transaction(lost, behind):
     _, unknown = lost
     last = behind.journal.entry("R").history[-1]
-    assert (last.status, last.transaction) == (InstructionStatus.UNKNOWN, unknown.transaction)
+    assert (last.status, last.transaction) == (InstructionStatus.SENT, unknown.transaction)
 
 
 def test_the_same_bytes_again_are_harmless(lost, behind, proxy, market):

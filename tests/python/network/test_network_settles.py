@@ -226,7 +226,7 @@ def test_the_journal_outlives_the_process(market, settlement_chain, tmp_path):
     outcome = network.settle(*market.trade("10", "1.00"))
     network.journal.close()
     entry = books().journal.entry(outcome.instruction_id)
-    assert [step.status.value for step in entry.history] == ["instructed", "matched", "settled", "confirmed"]
+    assert [step.status.value for step in entry.history] == ["instructed", "matched", "sent", "settled", "confirmed"]
     assert entry.history[-1].transaction == outcome.receipt.transaction
 
 

@@ -1,0 +1,315 @@
+"""The journal's database: SQLite in WAL mode in a file or in memory, or PostgreSQL by URL; one code for both."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, insert, inspect, select, update
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from settlement.domain.audit import GENESIS, AuditedEntry, digest
+from settlement.durable import schema
+from settlement.errors import InputError, JournalUnavailable
+
+LOCK_TIMEOUT_S = 30.0
+"""How long to wait for another process to finish writing."""
+
+CONNECT_TIMEOUT_S = 5
+
+NewEntry = tuple[int, str, str, int, str | None, int | None, str | None, str]
+"""Sequence, then the fields of an AuditedEntry from the instruction's id on."""
+
+
+class Writing:
+    """One write transaction: everything in it is stored, or nothing; its history is chained at its end."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._head: tuple[int, int, bytes] | None = None
+        self._entries: list[NewEntry] = []
+
+    def next_sequence(self, count: int) -> int:
+        """The first of `count` new sequence numbers, which nobody else gets."""
+        sequences, entries, head = self._locked_head()
+        self._head = sequences + count, entries, head
+        return sequences + 1
+
+    def add_history(self, entries: Sequence[NewEntry]) -> None:
+        """Adds entries at the transaction's end."""
+        self._entries.extend(entries)
+
+    def finish(self) -> None:
+        """Chains and stores the history. Last, so that writers wait for each other as briefly as can be."""
+        if self._entries:
+            sequences, count, head = self._locked_head()
+            rows = []
+            for sequence, *fields in self._entries:
+                count += 1
+                head = digest(head, AuditedEntry(count, *fields))  # type: ignore[arg-type]
+                rows.append(_row(count, sequence, fields, head))
+            self.connection.execute(insert(schema.history), rows)
+            self._head = sequences, count, head
+        if self._head is not None:
+            sequences, count, head = self._head
+            self.connection.execute(update(schema.journal).values(sequences=sequences, entries=count, head=head))
+
+    def _locked_head(self) -> tuple[int, int, bytes]:
+        if self._head is None:
+            columns = schema.journal.c
+            query = select(columns.sequences, columns.entries, columns.head).with_for_update()
+            sequences, entries, head = self.connection.execute(query).one()
+            self._head = sequences, entries, bytes(head)
+        return self._head
+
+
+class Database:
+    """A journal's database.
+
+    Args:
+        where: A file, or a URL such as `postgresql://user@host/name`; None keeps everything in memory.
+
+    Raises:
+        InputError: it is no journal, or one of another version, or cannot be used.
+        JournalUnavailable: it does not answer.
+
+    """
+
+    def __init__(self, where: Path | str | None = None) -> None:
+        url = _url(where)
+        self.name = "the journal in memory" if url.database is None else f"the journal {_shown(url)}"
+        self._turn = threading.RLock()  # SQLite has one writer: waiting here is quicker than asking it again and again.
+        with self.translated():
+            self.engine = _engine(url)
+        try:
+            with self.translated():
+                self._prepare()
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several machines may work on it."""
+        return self.engine.dialect.name != "sqlite"
+
+    def close(self) -> None:
+        """Lets go of it."""
+        self.engine.dispose()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one state of the journal.
+
+        Raises:
+            JournalUnavailable: it does not answer.
+        """
+        with self._exclusive(only_in_memory=True), self.translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Writing]:
+        """A transaction; nothing of it is stored when the block raises.
+
+        Raises:
+            JournalUnavailable: it does not answer, or has no room.
+        """
+        with self._exclusive(), self.translated():
+            options = {"settlement_writes": True}
+            with self.engine.connect().execution_options(**options) as connection, connection.begin():
+                writing = Writing(connection)
+                yield writing
+                writing.finish()
+
+    @contextlib.contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turns what the driver raises into our errors; IntegrityError passes, for callers who look for it."""
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise InputError(f"{self.name} cannot be opened: use a file, or postgresql://USER@HOST/NAME") from error
+        except (SQLAlchemyError, ModuleNotFoundError) as error:
+            raise _error(self.name, error) from error
+
+    def scope(self, name: str) -> int:
+        """The number of a scope, which is entered when it is new."""
+        for _ in range(2):
+            with self.read() as connection:
+                found = connection.execute(select(schema.scope.c.scope).where(schema.scope.c.name == name)).scalar()
+            if found is not None:
+                return int(found)
+            with contextlib.suppress(IntegrityError), self.write() as writing:
+                writing.connection.execute(insert(schema.scope).values(name=name))
+        raise JournalUnavailable(f"{self.name} does not keep what is written to it")
+
+    def bind(self, chain_id: int, genesis_hash: str) -> None:
+        """Binds the journal to a chain, or checks that it is the one it is bound to.
+
+        Raises:
+            InputError: it belongs to another chain.
+        """
+        with self.read() as connection:
+            bound = connection.execute(select(schema.journal.c.chain_id, schema.journal.c.genesis_hash)).one()
+        if bound.chain_id is None:
+            with self.write() as writing:
+                values = {"chain_id": chain_id, "genesis_hash": genesis_hash}
+                table = schema.journal
+                writing.connection.execute(update(table).where(table.c.chain_id.is_(None)).values(**values))
+            return self.bind(chain_id, genesis_hash)
+        if (bound.chain_id, bound.genesis_hash) != (chain_id, genesis_hash):
+            raise InputError(
+                f"{self.name} belongs to another chain: it knows chain {bound.chain_id} with the first block "
+                f"{bound.genesis_hash[:10]}…, and this is chain {chain_id} with {genesis_hash[:10]}…; "
+                "a chain that was restarted empty is another one"
+            )
+        return None
+
+    @contextlib.contextmanager
+    def _exclusive(self, *, only_in_memory: bool = False) -> Iterator[None]:
+        in_memory = isinstance(self.engine.pool, StaticPool)
+        if in_memory or (not self.is_shared and not only_in_memory):
+            with self._turn:
+                yield
+        else:
+            yield
+
+    def _prepare(self) -> None:
+        """Makes the tables where there are none; several processes may do so at once."""
+        with self.engine.connect() as connection:
+            tables = set(inspect(connection).get_table_names())
+        if "journal" not in tables:
+            if tables & set(schema.metadata.tables):
+                raise self._other_version("an older one")
+            with contextlib.suppress(SQLAlchemyError), self.write() as writing:
+                schema.metadata.create_all(writing.connection, checkfirst=True)
+                row = {"id": 1, "version": schema.VERSION, "sequences": 0, "entries": 0, "head": GENESIS}
+                writing.connection.execute(insert(schema.journal).values(**row))
+        with self.engine.connect() as connection:
+            version = connection.execute(select(schema.journal.c.version)).scalar()
+        if version != schema.VERSION:
+            raise self._other_version(str(version))
+
+    def _other_version(self, version: str) -> InputError:
+        return InputError(
+            f"{self.name} has version {version} of the layout and this program reads {schema.VERSION}: keep it for the "
+            "program that wrote it and name another file; the one of the chain that is up goes with `settle down --forget`"
+        )
+
+
+def _url(where: Path | str | None) -> URL:
+    if where is None:
+        return URL.create("sqlite")
+    if isinstance(where, Path) or "://" not in where:
+        return URL.create("sqlite", database=str(where))
+    try:
+        url = make_url(where)
+    except (ArgumentError, ValueError) as error:
+        raise InputError("the journal's URL cannot be read: use a file, or postgresql://USER@HOST/NAME") from error
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg2")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise InputError(f"a journal is a file or postgresql://USER@HOST/NAME, not {url.get_backend_name()}://")
+    return url
+
+
+def _shown(url: URL) -> str:
+    """For people to see: without a password, and of a URL's query nothing."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.set(query={}, password=None, drivername="postgresql").render_as_string()
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return create_engine(
+            url,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+            pool_pre_ping=True,
+            executemany_mode="values_plus_batch",
+            insertmanyvalues_page_size=500,
+        )
+    if url.database is None:
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"the journal {url.database} cannot be made: {error.strerror}") from error
+        engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": LOCK_TIMEOUT_S})
+
+    @event.listens_for(engine, "connect")
+    def _set_pragmas(connection, _record):  # type: ignore[no-untyped-def]
+        connection.isolation_level = None  # Transactions begin where we say so, below.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection):  # type: ignore[no-untyped-def]
+        writes = connection.get_execution_options().get("settlement_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _row(entry: int, sequence: int, fields: list[Any], head: bytes) -> dict[str, Any]:
+    _, status, at, transaction, gas_used, evidence, detail = fields
+    return {
+        "entry": entry,
+        "sequence": sequence,
+        "status": status,
+        "at": at,
+        "hash": transaction,
+        "gas_used": gas_used,
+        "evidence": evidence,
+        "detail": detail,
+        "digest": head,
+    }
+
+
+_TEMPORARY = (
+    ("locked", "is locked by another process"),
+    ("disk is full", "has no room left on its disk"),
+    ("no space left", "has no room left on its disk"),
+    ("disk i/o error", "cannot be written: its disk reports an error"),
+    ("could not connect", "does not answer: its server is not there"),
+    ("connection refused", "does not answer: its server is not there"),
+    ("no such file or directory\n\tis the server", "does not answer: its server is not there"),
+    ("timeout expired", "does not answer: its server is not there"),
+    ("the database system is", "does not answer yet: its server is starting or stopping"),
+    ("terminating connection", "was cut off: its server is stopping"),
+    ("server closed the connection", "was cut off: its server has gone"),
+    ("connection already closed", "was cut off: its server has gone"),
+)
+_LASTING = (
+    ("readonly", "cannot be written: the file or its folder is read-only"),
+    ("read-only", "cannot be written: it is read-only"),
+    ("unable to open", "cannot be opened: the folder does not exist or does not let us in"),
+    ("not a database", "is not a journal: the file is something else, or damaged"),
+    ("malformed", "is damaged"),
+    ("authentication failed", "does not let us in: name a user and a password that may"),
+    ("no password supplied", "does not let us in: it wants a password"),
+    ("does not exist", "cannot be opened: there is no such database or user"),
+    ("permission denied", "does not let us in: this user may not do that"),
+    ("could not translate host name", "cannot be reached: its host has no address"),
+)
+
+
+def _error(name: str, error: Exception) -> InputError | JournalUnavailable:
+    """One sentence, without the statement and its values."""
+    if isinstance(error, ModuleNotFoundError):
+        return InputError(f"{name} needs the package psycopg2-binary: install it beside this one")
+    told = str(error.orig if isinstance(error, DBAPIError) else error)
+    for signs, kind in ((_LASTING, InputError), (_TEMPORARY, JournalUnavailable)):
+        for sign, sentence in signs:
+            if sign in told.lower():
+                return kind(f"{name} {sentence}")
+    first = told.strip().splitlines()[0] if told.strip() else type(error).__name__
+    return JournalUnavailable(f"{name} cannot be used now: {first[:200]}")

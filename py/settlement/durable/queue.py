@@ -1,0 +1,498 @@
+"""The queue: who works on what, with leases that another worker takes over when they run out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from settlement.domain.instruction import Instruction, InstructionStatus, MatchedInstruction
+from settlement.durable import rows, schema
+from settlement.durable.database import Database, NewEntry, Writing
+from settlement.errors import LaneLost
+from settlement.ports import (
+    BatchResult,
+    Block,
+    Judgement,
+    Lane,
+    QueuedInstruction,
+    QueueFigures,
+    QueueRow,
+    QueueState,
+    SignedTransaction,
+    Slot,
+)
+
+STORED, MINED, FINAL, SUPERSEDED = 0, 1, 2, 3
+"""States of a signed transaction."""
+
+_OPEN = (InstructionStatus.MATCHED.value, InstructionStatus.PENDING.value, InstructionStatus.FAILING.value)
+_SETTLED = (InstructionStatus.SETTLED.value, InstructionStatus.CONFIRMED.value)
+
+_queue, _tx, _lane = schema.queue, schema.signed_transaction, schema.lane
+
+
+class SqlQueue:
+    """Implements `ports.Queue` for the instructions of one scope."""
+
+    def __init__(self, database: Database, scope: int) -> None:
+        self.database = database
+        self.scope = scope
+
+    # ---- lanes -------------------------------------------------------------------------------------------------------
+
+    def acquire_lane(self, owner: str, address_of: Callable[[int], str], now: float, lease_s: float) -> Lane:
+        """See `ports.Queue.acquire_lane`."""
+        while True:
+            try:
+                with self.database.write() as writing:
+                    return self._acquire(writing.connection, owner, address_of, now, lease_s)
+            except IntegrityError:
+                continue  # Another worker made the same new lane: there is another one, or a newer one, for us.
+
+    def renew(self, lane: Lane, now: float, lease_s: float) -> None:
+        """See `ports.Queue.renew`."""
+        with self.database.write() as writing:
+            self._require(writing.connection, lane)
+            mine = (_lane.c.lane == lane.lane) & (_lane.c.scope == self.scope)
+            writing.connection.execute(update(_lane).where(mine).values(leased_until=now + lease_s))
+
+    def release(self, lane: Lane) -> None:
+        """See `ports.Queue.release`."""
+        with self.database.write() as writing:
+            mine = (_lane.c.lane == lane.lane) & (_lane.c.scope == self.scope) & (_lane.c.owner == lane.owner)
+            writing.connection.execute(update(_lane).where(mine).values(owner=None, leased_until=0))
+
+    def has_orphans(self, now: float) -> bool:
+        """See `ports.Queue.has_orphans`."""
+        query = select(_lane.c.lane).where(_lane.c.scope == self.scope, self._nobodys(now), self._on_its_way())
+        with self.database.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def _nobodys(self, now: float) -> Any:
+        return or_(_lane.c.owner.is_(None), _lane.c.leased_until < now)
+
+    def _on_its_way(self) -> Any:
+        return exists().where(_tx.c.scope == self.scope, _tx.c.lane == _lane.c.lane, _tx.c.state == STORED)
+
+    def _acquire(
+        self, connection: Connection, owner: str, address_of: Callable[[int], str], now: float, lease_s: float
+    ) -> Lane:
+        mine_first = case((_lane.c.owner == owner, 0), else_=1)
+        orphans_first = case((self._on_its_way(), 0), else_=1)
+        query = (
+            select(_lane)
+            .where(_lane.c.scope == self.scope, or_(_lane.c.owner == owner, self._nobodys(now)))
+            .order_by(mine_first, orphans_first, _lane.c.lane)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        free = connection.execute(query).first()
+        values = {"owner": owner, "leased_until": now + lease_s}
+        if free is not None:
+            mine = (_lane.c.lane == free.lane) & (_lane.c.scope == self.scope)
+            connection.execute(update(_lane).where(mine).values(**values))
+            return Lane(free.lane, free.address, owner)
+        newest = connection.execute(select(func.max(_lane.c.lane)).where(_lane.c.scope == self.scope)).scalar()
+        number = (newest or 0) + 1
+        address = address_of(number)
+        connection.execute(insert(_lane).values(lane=number, scope=self.scope, address=address, **values))
+        return Lane(number, address, owner)
+
+    def _require(self, connection: Connection, lane: Lane) -> None:
+        """Fences off a worker that was taken for dead: it may be alive, and has to change nothing."""
+        query = select(_lane.c.owner).where(_lane.c.lane == lane.lane, _lane.c.scope == self.scope).with_for_update()
+        owner = connection.execute(query).scalar()
+        if owner != lane.owner:
+            raise LaneLost(f"lane {lane.lane} was taken over by another worker")
+
+    # ---- what is next ------------------------------------------------------------------------------------------------
+
+    def wake_due(self, now: float) -> int:
+        """See `ports.Queue.wake_due`."""
+        due = (_queue.c.scope == self.scope) & (_queue.c.state == QueueState.WAITING.value) & (_queue.c.due_at <= now)
+        with self.database.read() as connection:
+            if connection.execute(select(_queue.c.sequence).where(due).limit(1)).first() is None:
+                return 0
+        with self.database.write() as writing:
+            woken = writing.connection.execute(update(_queue).where(due).values(state=QueueState.READY.value))
+            return int(woken.rowcount)
+
+    def wake(self, addresses: Sequence[str], now: float, earliest: Callable[[int], float]) -> None:
+        """See `ports.Queue.wake`."""
+        waiting = (_queue.c.scope == self.scope) & (_queue.c.state == QueueState.WAITING.value)
+        with self.database.write() as writing:
+            for some in rows.chunks(list(addresses)):
+                query = select(_queue.c.sequence, _queue.c.attempts, _queue.c.tried_at, _queue.c.due_at)
+                values = [
+                    {"of": row.sequence, "due": row.tried_at + earliest(row.attempts)}
+                    for row in writing.connection.execute(query.where(waiting, _queue.c.waits_for.in_(some)))
+                    if row.tried_at + earliest(row.attempts) < row.due_at
+                ]
+                if values:
+                    brought_forward = update(_queue).where(_queue.c.sequence == bindparam("of"))
+                    writing.connection.execute(brought_forward.values(due_at=bindparam("due")), values)
+
+    def waited_for(self, limit: int) -> tuple[str, ...]:
+        """See `ports.Queue.waited_for`."""
+        query = (
+            select(_queue.c.waits_for)
+            .where(
+                _queue.c.scope == self.scope,
+                _queue.c.state == QueueState.WAITING.value,
+                _queue.c.waits_for.is_not(None),
+            )
+            .distinct()
+            .limit(limit)
+        )
+        with self.database.read() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def dispatch(
+        self,
+        lane: Lane,
+        limit: int,
+        at: float,
+        sign: Callable[[Sequence[QueuedInstruction]], SignedTransaction],
+        only: Sequence[int] | None = None,
+    ) -> Slot | None:
+        """See `ports.Queue.dispatch`."""
+        query = (
+            select(_queue.c.sequence, _queue.c.attempts, _queue.c.partial_lot)
+            .where(_queue.c.scope == self.scope, _queue.c.state == QueueState.READY.value)
+            .order_by(_queue.c.priority.desc(), _queue.c.sequence)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        if only is not None:
+            query = query.where(_queue.c.sequence.in_(only))
+        with self.database.read() as connection:  # A look that locks nobody: most often there is nothing to do.
+            if connection.execute(query).first() is None:
+                return None
+        with self.database.write() as writing:
+            connection = writing.connection
+            self._require(connection, lane)
+            chosen = connection.execute(query).all()
+            if not chosen:
+                return None
+            items = _items(connection, chosen)
+            transaction = sign(items)
+            rows.store_transaction(connection, transaction, act="settle-batch", scope=self.scope, at=at, lane=lane.lane)
+            values = {
+                "status": InstructionStatus.SENT.value,
+                "state": QueueState.IN_FLIGHT.value,
+                "attempts": _queue.c.attempts + 1,
+                "lane": lane.lane,
+                "nonce": transaction.nonce,
+                "tried_at": at,
+                "waits_for": None,
+            }
+            for some in rows.chunks([row.sequence for row in chosen]):
+                connection.execute(update(_queue).where(_queue.c.sequence.in_(some)).values(**values))
+            sent = InstructionStatus.SENT.value
+            writing.add_history(
+                [
+                    (item.sequence, item.matched.instruction_id, sent, int(at), transaction.hash, None, None, "")
+                    for item in items
+                ]
+            )
+        return Slot(transaction.nonce, (transaction,), tuple(items))
+
+    # ---- what became of it -------------------------------------------------------------------------------------------
+
+    def record_replacement(self, lane: Lane, transaction: SignedTransaction, at: float) -> None:
+        """See `ports.Queue.record_replacement`."""
+        with self.database.write() as writing:
+            self._require(writing.connection, lane)
+            rows.store_transaction(
+                writing.connection, transaction, act="settle-batch", scope=self.scope, at=at, lane=lane.lane
+            )
+
+    def record_result(
+        self, lane: Lane, nonce: int, result: BatchResult, judgements: Sequence[Judgement], *, final: bool
+    ) -> None:
+        """See `ports.Queue.record_result`."""
+        with self.database.write() as writing:
+            connection = writing.connection
+            self._require(connection, lane)
+            slot = self._slot(lane, nonce)
+            block = result.block
+            connection.execute(update(_tx).where(slot, _tx.c.hash != result.transaction).values(state=SUPERSEDED))
+            connection.execute(
+                update(_tx)
+                .where(_tx.c.hash == result.transaction)
+                .values(
+                    state=FINAL if final else MINED,
+                    block_number=block.number,
+                    block_hash=block.hash,
+                    gas_used=result.gas_used,
+                )
+            )
+            share = result.gas_used // max(1, len(result.items))
+            self._apply(writing, judgements, block.timestamp, result.transaction, share)
+
+    def record_judgements(self, lane: Lane, judgements: Sequence[Judgement], at: float) -> None:
+        """See `ports.Queue.record_judgements`."""
+        with self.database.write() as writing:
+            self._require(writing.connection, lane)
+            self._apply(writing, judgements, at, None, None)
+
+    def record_superseded(self, lane: Lane, nonce: int, judgements: Sequence[Judgement], at: float) -> None:
+        """See `ports.Queue.record_superseded`."""
+        with self.database.write() as writing:
+            self._require(writing.connection, lane)
+            writing.connection.execute(update(_tx).where(self._slot(lane, nonce)).values(state=SUPERSEDED))
+            self._apply(writing, judgements, at, None, None)
+
+    def _slot(self, lane: Lane, nonce: int) -> Any:
+        return (_tx.c.scope == self.scope) & (_tx.c.lane == lane.lane) & (_tx.c.nonce == nonce)
+
+    def _apply(
+        self,
+        writing: Writing,
+        judgements: Sequence[Judgement],
+        at: float,
+        transaction: str | None,
+        gas_used: int | None,
+    ) -> None:
+        """Moves the instructions, and notes it; one that is settled already stays so."""
+        settled = self._settled(writing.connection, [judgement.sequence for judgement in judgements])
+        alike: dict[tuple[Any, ...], list[int]] = {}
+        entries: list[NewEntry] = []
+        for judgement in judgements:
+            if judgement.sequence in settled:
+                continue
+            key = (judgement.status, judgement.state, judgement.detail, judgement.due_at, judgement.waits_for)
+            alike.setdefault(key, []).append(judgement.sequence)
+            used = gas_used if judgement.status.value in _SETTLED else None
+            fields = (judgement.status.value, int(at), transaction, used, None, judgement.detail)
+            entries.append((judgement.sequence, judgement.instruction_id, *fields))
+        for (status, state, detail, due_at, waits_for), sequences in alike.items():
+            values = {
+                "status": status.value,
+                "state": state.value,
+                "detail": detail,
+                "due_at": due_at,
+                "waits_for": waits_for,
+            }
+            for some in rows.chunks(sequences):
+                writing.connection.execute(update(_queue).where(_queue.c.sequence.in_(some)).values(**values))
+        writing.add_history(entries)
+
+    def _settled(self, connection: Connection, sequences: Sequence[int]) -> set[int]:
+        found: set[int] = set()
+        for some in rows.chunks(sequences):
+            query = select(_queue.c.sequence).where(_queue.c.sequence.in_(some), _queue.c.status.in_(_SETTLED))
+            found.update(connection.execute(query).scalars())
+        return found
+
+    # ---- finality ----------------------------------------------------------------------------------------------------
+
+    def confirm(self, lane: Lane, up_to_block: int, at: float) -> int:
+        """See `ports.Queue.confirm`."""
+        final = (
+            (_tx.c.scope == self.scope)
+            & (_tx.c.lane == lane.lane)
+            & (_tx.c.state == MINED)
+            & (_tx.c.block_number <= up_to_block)
+        )
+        with self.database.read() as connection:
+            if connection.execute(select(_tx.c.hash).where(final).limit(1)).first() is None:
+                return 0
+        confirmed = InstructionStatus.CONFIRMED.value
+        count = 0
+        with self.database.write() as writing:
+            self._require(writing.connection, lane)
+            for row in writing.connection.execute(select(_tx.c.hash, _tx.c.nonce).where(final)).all():
+                members = self._members(lane, row.nonce).where(_queue.c.status == InstructionStatus.SETTLED.value)
+                found = writing.connection.execute(members).all()
+                values = {"status": confirmed, "state": QueueState.DONE.value}
+                for some in rows.chunks([member.sequence for member in found]):
+                    writing.connection.execute(update(_queue).where(_queue.c.sequence.in_(some)).values(**values))
+                writing.add_history(
+                    [(m.sequence, m.instruction_id, confirmed, int(at), row.hash, None, None, "") for m in found]
+                )
+                count += len(found)
+            writing.connection.execute(update(_tx).where(final).values(state=FINAL))
+        return count
+
+    def newest_mined(self, lane: Lane) -> tuple[int, Block] | None:
+        """See `ports.Queue.newest_mined`."""
+        query = (
+            select(_tx.c.nonce, _tx.c.block_number, _tx.c.block_hash)
+            .where(_tx.c.scope == self.scope, _tx.c.lane == lane.lane, _tx.c.state.in_((MINED, FINAL)))
+            .order_by(_tx.c.nonce.desc())
+            .limit(1)
+        )
+        with self.database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (row.nonce, Block(row.block_number, row.block_hash, 0))
+
+    def unmine(self, lane: Lane, nonce: int, at: float) -> None:
+        """See `ports.Queue.unmine`."""
+        pending = InstructionStatus.PENDING.value
+        why = "its block left the chain"
+        with self.database.write() as writing:
+            connection = writing.connection
+            self._require(connection, lane)
+            values = {"state": STORED, "block_number": None, "block_hash": None, "gas_used": None}
+            connection.execute(update(_tx).where(self._slot(lane, nonce)).values(**values))
+            members = self._members(lane, nonce).where(_queue.c.status.in_(_SETTLED))
+            found = connection.execute(members).all()
+            changed = {"status": pending, "state": QueueState.IN_FLIGHT.value, "detail": why}
+            for some in rows.chunks([row.sequence for row in found]):
+                connection.execute(update(_queue).where(_queue.c.sequence.in_(some)).values(**changed))
+            writing.add_history(
+                [(row.sequence, row.instruction_id, pending, int(at), None, None, None, why) for row in found]
+            )
+
+    def in_flight(self, lane: Lane) -> Sequence[Slot]:
+        """See `ports.Queue.in_flight`."""
+        with self.database.read() as connection:
+            query = (
+                select(_tx)
+                .where(_tx.c.scope == self.scope, _tx.c.lane == lane.lane, _tx.c.state == STORED)
+                .order_by(_tx.c.nonce, _tx.c.signed_at)
+            )
+            signed: dict[int, list[SignedTransaction]] = {}
+            for row in connection.execute(query):
+                signed.setdefault(row.nonce, []).append(rows.transaction_of(row))
+            slots = []
+            for nonce, transactions in signed.items():
+                members = self._members(lane, nonce).where(_queue.c.state == QueueState.IN_FLIGHT.value)
+                items = _items(connection, connection.execute(members).all())
+                slots.append(Slot(nonce, tuple(transactions), tuple(items)))
+            return slots
+
+    def position(self) -> Block | None:
+        """See `ports.Queue.position`."""
+        columns = schema.chain_position.c
+        with self.database.read() as connection:
+            found = connection.execute(select(columns.number, columns.hash).where(columns.scope == self.scope)).first()
+        return None if found is None else Block(found.number, found.hash, 0)
+
+    def record_position(self, block: Block) -> None:
+        """See `ports.Queue.record_position`."""
+        table = schema.chain_position
+        with self.database.write() as writing:
+            writing.connection.execute(delete(table).where(table.c.scope == self.scope))
+            writing.connection.execute(insert(table).values(scope=self.scope, number=block.number, hash=block.hash))
+
+    def _members(self, lane: Lane, nonce: int) -> Select[Any]:
+        return (
+            select(_queue.c.sequence, _queue.c.attempts, _queue.c.partial_lot, schema.instruction.c.instruction_id)
+            .join(schema.instruction, schema.instruction.c.sequence == _queue.c.sequence)
+            .where(_queue.c.scope == self.scope, _queue.c.lane == lane.lane, _queue.c.nonce == nonce)
+            .order_by(_queue.c.sequence)
+        )
+
+    # ---- looking up --------------------------------------------------------------------------------------------------
+
+    def find(self, instruction_ids: Sequence[str]) -> Sequence[QueuedInstruction]:
+        """See `ports.Queue.find`."""
+        found: list[QueuedInstruction] = []
+        with self.database.read() as connection:
+            for some in rows.chunks(list(instruction_ids)):
+                query = _rows().where(_queue.c.scope == self.scope, schema.instruction.c.instruction_id.in_(some))
+                found += _items(connection, connection.execute(query).all())
+        return found
+
+    def parts_settled(self, limit: int) -> Sequence[tuple[QueuedInstruction, Instruction]]:
+        """See `ports.Queue.parts_settled`."""
+        part, sibling = _queue.alias("part"), _queue.alias("sibling")
+        alone = ~exists().where(sibling.c.parent == part.c.parent, sibling.c.sequence != part.c.sequence)
+        query = (
+            select(part.c.parent, part.c.sequence)
+            .where(
+                part.c.scope == self.scope,
+                part.c.parent.is_not(None),
+                part.c.status == InstructionStatus.CONFIRMED.value,
+                alone,
+            )
+            .limit(limit)
+        )
+        with self.database.read() as connection:
+            pairs = connection.execute(query).all()
+            if not pairs:
+                return []
+            parts = rows.bodies_of(connection, [row.sequence for row in pairs])
+            wholes = _rows().where(_queue.c.sequence.in_([row.parent for row in pairs]))
+            items = {item.sequence: item for item in _items(connection, connection.execute(wholes).all())}
+        return [(items[row.parent], parts[row.sequence][1]) for row in pairs]
+
+    # ---- what people ask ---------------------------------------------------------------------------------------------
+
+    def unfinished_past(self, now: float, limit: int) -> Sequence[tuple[QueueRow, int]]:
+        """See `ports.Queue.unfinished_past`."""
+        past = (_queue.c.deadline < now) | (
+            (_queue.c.failing_at <= now) & (_queue.c.status == InstructionStatus.PENDING.value)
+        )
+        states = (QueueState.READY.value, QueueState.WAITING.value)
+        query = _rows().where(_queue.c.scope == self.scope, _queue.c.state.in_(states), past).limit(limit)
+        with self.database.read() as connection:
+            return [(_queue_row(row), row.sequence) for row in connection.execute(query)]
+
+    def rows(self, statuses: Sequence[InstructionStatus], limit: int) -> Sequence[QueueRow]:
+        """See `ports.Queue.rows`."""
+        wanted = [status.value for status in statuses]
+        query = (
+            _rows()
+            .where(_queue.c.scope == self.scope, _queue.c.status.in_(wanted))
+            .order_by(_queue.c.state, _queue.c.priority.desc(), _queue.c.sequence)
+            .limit(limit)
+        )
+        with self.database.read() as connection:
+            return [_queue_row(row) for row in connection.execute(query)]
+
+    def figures(self) -> QueueFigures:
+        """See `ports.Queue.figures`."""
+        unfinished = case((_queue.c.state.in_((0, 1, 2)), _queue.c.taken_at))
+        query = (
+            select(_queue.c.status, func.count(), func.count(unfinished), func.min(unfinished))
+            .where(_queue.c.scope == self.scope)
+            .group_by(_queue.c.status)
+        )
+        with self.database.read() as connection:
+            found = connection.execute(query).all()
+        oldest = [row[3] for row in found if row[3] is not None]
+        return QueueFigures({row[0]: row[1] for row in found}, sum(row[2] for row in found), min(oldest, default=None))
+
+
+def _items(connection: Connection, chosen: Sequence[Any]) -> list[QueuedInstruction]:
+    """In the order in which they were chosen."""
+    sequences = [row.sequence for row in chosen]
+    bodies, consents = rows.bodies_of(connection, sequences), rows.consents_of(connection, sequences)
+    items = []
+    for row in chosen:
+        instruction_id, instruction = bodies[row.sequence]
+        matched = MatchedInstruction(
+            instruction_id=instruction_id, instruction=instruction, consents=tuple(consents[row.sequence])
+        )
+        lot = None if row.partial_lot is None else int(row.partial_lot)
+        items.append(QueuedInstruction(row.sequence, row.attempts, matched, lot))
+    return items
+
+
+def _rows() -> Select[Any]:
+    terms = schema.instruction
+    return select(_queue, terms.c.instruction_id, terms.c.reference).join(terms, terms.c.sequence == _queue.c.sequence)
+
+
+def _queue_row(row: Any) -> QueueRow:
+    return QueueRow(
+        instruction_id=row.instruction_id,
+        reference=row.reference,
+        status=InstructionStatus(row.status),
+        state=QueueState(row.state),
+        priority=row.priority,
+        attempts=row.attempts,
+        taken_at=row.taken_at,
+        due_at=row.due_at,
+        deadline=row.deadline,
+        failing_at=row.failing_at,
+        partial_lot=None if row.partial_lot is None else int(row.partial_lot),
+        detail=row.detail,
+    )

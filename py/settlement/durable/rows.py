@@ -1,0 +1,102 @@
+"""Rows of the journal as what they stand for, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.engine import Connection
+
+from settlement.domain.audit import evidence
+from settlement.domain.instruction import Consent, Instruction
+from settlement.durable import schema
+from settlement.ports import SignedTransaction
+
+_COUNTED_NONCES = 2**62
+"""Nonces from here on are the caller's own choice and do not move the counter, which has to fit the column."""
+
+CHUNK = 400
+"""How many values a statement names at once: well within what every database takes."""
+
+
+def group(parties: Sequence[str]) -> str:
+    """A group of parties as it is stored."""
+    return json.dumps(list(parties))
+
+
+def parties_of(stored: str) -> tuple[str, ...]:
+    """A stored group of parties."""
+    return tuple(json.loads(stored))
+
+
+def counted(nonce: int) -> int | None:
+    """A nonce, where it is one that moves the counter."""
+    return nonce if nonce < _COUNTED_NONCES else None
+
+
+def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    """The values, so many at a time as one statement may name."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+def instruction_evidence(body: str, consents: Sequence[Consent]) -> str:
+    """What the history's digests cover of an instruction and the consents that came with it."""
+    return evidence(body, *sorted(f"{consent.address}{consent.signature}" for consent in consents))
+
+
+def consents_of(connection: Connection, sequences: Sequence[int]) -> Mapping[int, list[Consent]]:
+    """The consents of each instruction."""
+    found: dict[int, list[Consent]] = {sequence: [] for sequence in sequences}
+    columns = schema.consent.c
+    for some in chunks(sequences):
+        query = select(columns.sequence, columns.party, columns.address, columns.signature)
+        for sequence, party, address, signature in connection.execute(query.where(columns.sequence.in_(some))):
+            found[sequence].append(Consent(party=party, address=address, signature=signature))
+    return found
+
+
+def bodies_of(connection: Connection, sequences: Sequence[int]) -> Mapping[int, tuple[str, Instruction]]:
+    """The id and the instruction of each sequence."""
+    columns = schema.instruction.c
+    found = {}
+    for some in chunks(sequences):
+        query = select(columns.sequence, columns.instruction_id, columns.body).where(columns.sequence.in_(some))
+        for sequence, instruction_id, body in connection.execute(query):
+            found[sequence] = instruction_id, Instruction.model_validate_json(body)
+    return found
+
+
+def store_transaction(
+    connection: Connection,
+    transaction: SignedTransaction,
+    *,
+    act: str,
+    scope: int,
+    at: float,
+    lane: int | None = None,
+) -> None:
+    """Adds a signed transaction; the same again changes nothing."""
+    columns = schema.signed_transaction.c
+    if connection.execute(select(columns.nonce).where(columns.hash == transaction.hash)).first():
+        return
+    connection.execute(
+        insert(schema.signed_transaction).values(
+            hash=transaction.hash,
+            raw=bytes.fromhex(transaction.raw[2:]),
+            sender=transaction.sender,
+            nonce=transaction.nonce,
+            act=act,
+            scope=scope,
+            lane=lane,
+            state=0,
+            signed_at=at,
+        )
+    )
+
+
+def transaction_of(row: Any) -> SignedTransaction:
+    """A stored transaction."""
+    return SignedTransaction(hash=row.hash, raw="0x" + bytes(row.raw).hex(), sender=row.sender, nonce=row.nonce)

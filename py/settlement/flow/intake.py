@@ -1,0 +1,159 @@
+"""Intake: submissions become instructions, once each, with their ids, nonces and consents, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
+from settlement.domain.submission import Submission, require_same_terms
+from settlement.errors import InputError
+from settlement.flow.desk import Desk
+from settlement.flow.match import required_consents
+from settlement.ports import NewInstruction, QueueState, StoredInstruction
+
+_COLLISIONS_MAX = 20
+"""How often others may take our nonces before we give up; each time we take the next."""
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What became of submissions: how many are new, and how many were there already."""
+
+    new: int
+    known: int
+
+
+def submit(desk: Desk, submissions: Sequence[Submission], now: float, *, sign: bool = True) -> TakenIn:
+    """Takes submissions in, all or none. Those that are there already change nothing, whatever became of them.
+
+    Args:
+        desk: The ledger and the journal.
+        submissions: A few hundred at a time is quickest.
+        now: The chain's time.
+        sign: Ask the parties' own signers for consents where none came along.
+
+    Raises:
+        InputError: other terms under a known reference, a nonce that is taken, an unknown party or instrument; names
+            the reference and the field.
+    """
+    fresh = _distinct(submissions)
+    for _ in range(_COLLISIONS_MAX):
+        stored = desk.journal.stored(list(fresh))
+        for reference, known in stored.items():
+            require_same_terms(fresh[reference], known.instruction)
+        new = _new_instructions(desk, [item for item in fresh.values() if item.reference not in stored], now, sign)
+        if desk.journal.take_in(new, now):
+            _complete(desk, fresh, stored, now)
+            return TakenIn(new=len(new), known=len(submissions) - len(new))
+        _require_free_nonces(desk, fresh, stored)
+    raise InputError(
+        f"others keep taking the nonces of these parties; {len(submissions)} submissions were not taken in"
+    )
+
+
+def check(desk: Desk, submissions: Sequence[Submission]) -> None:
+    """Checks submissions as `submit` does, and stores nothing.
+
+    Raises:
+        InputError: see `submit`.
+    """
+    fresh = _distinct(submissions)
+    for reference, known in desk.journal.stored(list(fresh)).items():
+        require_same_terms(fresh[reference], known.instruction)
+    for item in fresh.values():
+        desk.ledger.instruction_id(item.instruction(0))
+        _require_divisible(item)
+
+
+def _distinct(submissions: Sequence[Submission]) -> dict[str, Submission]:
+    """By reference; the same twice is one."""
+    found: dict[str, Submission] = {}
+    for submission in submissions:
+        first = found.setdefault(submission.reference, submission)
+        if first is not submission and first != submission:
+            require_same_terms(submission, first.instruction(0))
+            consents = tuple(dict.fromkeys(first.consents + submission.consents))
+            found[submission.reference] = first.model_copy(update={"consents": consents})
+    return found
+
+
+def _new_instructions(desk: Desk, submissions: Sequence[Submission], now: float, sign: bool) -> list[NewInstruction]:
+    groups = {item.reference: item.parties for item in submissions}
+    nonces = dict(desk.journal.next_nonces([groups[item.reference] for item in submissions if item.nonce is None]))
+    new = []
+    for item in submissions:
+        _require_divisible(item)
+        group = groups[item.reference]
+        nonce = nonces.get(group, 0)
+        if item.nonce is None:
+            nonces[group] = nonce + 1
+        instruction = item.instruction(nonce)
+        matched = _matched(desk, instruction, item.consents, sign)
+        complete = bool(matched.consents) and _is_complete(desk, instruction, matched.consents)
+        waits = complete and item.not_before > now
+        state = QueueState.BY_HAND if not complete else QueueState.WAITING if waits else QueueState.READY
+        new.append(
+            NewInstruction(
+                instruction_id=matched.instruction_id,
+                instruction=instruction,
+                consents=matched.consents,
+                status=InstructionStatus.MATCHED if complete else InstructionStatus.INSTRUCTED,
+                state=state,
+                priority=item.priority,
+                due_at=float(item.not_before),
+                failing_at=item.settlement_date_end,
+                partial_lot=item.partial_lot,
+            )
+        )
+    return new
+
+
+def _matched(desk: Desk, instruction: Instruction, consents: Sequence[Consent], sign: bool) -> MatchedInstruction:
+    if sign and not consents:
+        return desk.ledger.signed(instruction, required_consents(desk, instruction))
+    instruction_id = desk.ledger.instruction_id(instruction)
+    return MatchedInstruction(
+        instruction_id=instruction_id, instruction=instruction, consents=tuple(dict.fromkeys(consents))
+    )
+
+
+def _is_complete(desk: Desk, instruction: Instruction, consents: Sequence[Consent]) -> bool:
+    return set(required_consents(desk, instruction)) <= {consent.party for consent in consents}
+
+
+def _complete(desk: Desk, fresh: Mapping[str, Submission], stored: Mapping[str, StoredInstruction], now: float) -> None:
+    """A second side's consents complete what the first side submitted."""
+    for reference, known in stored.items():
+        given = fresh[reference].consents
+        if known.status is not InstructionStatus.INSTRUCTED or not given:
+            continue
+        consents = tuple(dict.fromkeys(known.consents + given))
+        if _is_complete(desk, known.instruction, consents):
+            desk.journal.complete(known.instruction_id, consents, float(known.instruction.not_before), now)
+        else:
+            desk.journal.record_consents(known.instruction_id, given)
+
+
+def _require_free_nonces(desk: Desk, fresh: Mapping[str, Submission], stored: Mapping[str, StoredInstruction]) -> None:
+    for reference, item in fresh.items():
+        if item.nonce is None or reference in stored:
+            continue
+        holder = desk.journal.nonce_holder(item.instruction(0))
+        if holder is not None and holder != reference:
+            raise InputError(
+                f"reference {reference!r}: nonce {item.nonce} of these parties is taken by {holder!r}; leave the "
+                "nonce away and the journal chooses one"
+            )
+
+
+def _require_divisible(item: Submission) -> None:
+    if item.partial_lot is None:
+        return
+    whole = item.legs[0].quantity.amount
+    for position, leg in enumerate(item.legs):
+        if leg.quantity.amount * item.partial_lot % whole:
+            raise InputError(
+                f"reference {item.reference!r}: legs[{position}] does not divide evenly into lots of "
+                f"{item.partial_lot} of the first leg's {whole}"
+            )

@@ -1,0 +1,476 @@
+"""A worker: takes what is ready, settles it in batches, follows them until they are final, and loses nothing.
+
+All that it has in mind is in the journal too: after any error it forgets everything and reads it again (`recover`).
+What is sent was stored before; what the chain says is believed; whatever was sent and is in no block is sent again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from settlement.domain.discipline import RetryRule
+from settlement.domain.finality import FinalityRule
+from settlement.domain.instruction import InstructionStatus
+from settlement.errors import (
+    ChainUnreachable,
+    InputError,
+    JournalUnavailable,
+    LaneLost,
+    OutcomeUnknown,
+    Reason,
+    Refused,
+)
+from settlement.flow.desk import Desk
+from settlement.flow.judging import Judge
+from settlement.flow.partial import divide, remainders
+from settlement.ports import (
+    BatchLedger,
+    BatchResult,
+    Block,
+    ChainIdentity,
+    ChainView,
+    Clock,
+    Judgement,
+    Lane,
+    Queue,
+    QueuedInstruction,
+    QueueState,
+    SignedTransaction,
+    Slot,
+)
+
+BUSY_POLL_S = 0.005
+"""How long to wait when something is on its way."""
+
+PAUSE_MAX_S = 2.0
+"""The longest pause while the chain or the journal is away."""
+
+log = logging.getLogger("settlement.worker")
+
+
+@dataclass(frozen=True)
+class WorkerRule:
+    """How a worker works; times are seconds.
+
+    Attributes:
+        batch_size: The most instructions in one transaction.
+        in_flight_max: The most transactions that are sent and not mined.
+        linger_s: How long a batch that is not full waits for more while others are on their way.
+        lease_s: How long a worker that says nothing keeps its lane: after that, another one takes over.
+        resend_s: When to send again what is in no block.
+        replace_s: When to raise the fee of what is in no block; None never.
+        poll_s: How long to wait where nothing happens.
+        look_s: How often to look for deadlines and for what instructions wait for.
+        rewind_blocks: How far back batches are looked for after a reorganisation, at most.
+
+    """
+
+    batch_size: int = 200
+    in_flight_max: int = 4
+    linger_s: float = 0.05
+    lease_s: float = 10.0
+    resend_s: float = 2.0
+    replace_s: float | None = 60.0
+    poll_s: float = 0.05
+    look_s: float = 0.5
+    finality: FinalityRule = field(default_factory=FinalityRule)
+    retry: RetryRule = field(default_factory=RetryRule)
+
+
+@dataclass
+class _Live:
+    """A slot on its way: when it was signed and last sent, and the sending that goes on."""
+
+    slot: Slot
+    signed_at: float
+    sent_at: float | None = None
+    sending: Future[None] | None = None
+
+    @property
+    def newest(self) -> SignedTransaction:
+        return self.slot.transactions[-1]
+
+
+class Worker:
+    """Settles what is in a queue until it is told to stop.
+
+    Args:
+        desk: The ledger, for signatures on parts, and the journal.
+        batches: The chain.
+        queue: The queue; its writes are fenced by the worker's lane.
+        identity: The chain that the journal belongs to; another one is refused.
+        rule: How to work.
+        clock: The machine's time, for pauses and leases.
+        owner: A name no other worker has.
+        executor: Where sending happens, so that the worker need not wait for the node; by default a thread.
+
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        batches: BatchLedger,
+        queue: Queue,
+        identity: ChainIdentity,
+        rule: WorkerRule,
+        clock: Clock,
+        owner: str,
+        executor: Executor | None = None,
+    ) -> None:
+        self._desk, self._batches, self._queue, self._identity = desk, batches, queue, identity
+        self._rule, self._clock, self._owner = rule, clock, owner
+        self._judge = Judge(desk.ledger, batches, rule.retry)
+        self._executor = executor or ThreadPoolExecutor(1, "settlement-send")
+        self._lane: Lane | None = None
+        self._live: dict[int, _Live] = {}
+        self._groups: list[list[int]] = []
+        self._changes_lane = False
+        self._position: Block | None = None
+        self._scanned = self._woken = -1
+        self._next_nonce = 0
+        self._renewed_at = self._looked_at = self._dispatched_at = float("-inf")
+        self._chain_ahead = 0.0
+        self.last_look: ChainView | None = None
+
+    # ---- running -----------------------------------------------------------------------------------------------------
+
+    def run(self, should_stop: Callable[[], bool]) -> None:
+        """Works until `should_stop` says so; an outage of the chain or the journal is waited out.
+
+        Raises:
+            InputError: the chain is not the one that the journal belongs to.
+        """
+        pause = self._rule.poll_s
+        while not should_stop():
+            try:
+                if not self.step():
+                    self._clock.sleep(min(BUSY_POLL_S, self._rule.poll_s) if self._live else self._rule.poll_s)
+                pause = self._rule.poll_s
+            except (ChainUnreachable, OutcomeUnknown, JournalUnavailable, LaneLost) as error:
+                log.warning("waiting", extra={"reason": str(error)})
+                self.forget()
+                self._clock.sleep(pause)
+                pause = min(pause * 2, PAUSE_MAX_S)
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the lane; what is on its way stays in the journal."""
+        lane, self._lane = self._lane, None
+        if lane is not None:
+            with contextlib.suppress(JournalUnavailable, InputError):
+                self._queue.release(lane)
+        self._executor.shutdown(wait=True)
+
+    def forget(self) -> None:
+        """Forgets everything: the next step reads it from the journal again."""
+        self._lane = None
+        self._live.clear()
+        self._groups.clear()
+        self._changes_lane = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of ours is on its way."""
+        return not self._live
+
+    def now(self) -> float:
+        """The chain's time: what was last seen of it, and what this machine's clock has gone on since."""
+        return self._clock.elapsed() + self._chain_ahead
+
+    def step(self) -> bool:
+        """One round; whether anything was done.
+
+        Raises:
+            ChainUnreachable, JournalUnavailable, LaneLost: nothing is lost; `forget`, and go on later.
+            InputError: another chain.
+        """
+        lane = self._lane or self.recover()
+        self._keep(lane)
+        view = self._look(lane)
+        self._next_nonce = max(self._next_nonce, view.transactions)
+        done = self._follow(lane, view)
+        done += self._confirm(lane, view)
+        self._wake(view)
+        done += self._dispatch(lane)
+        self._send_again()
+        done += self._discipline(lane)
+        if self._changes_lane and not self._live:
+            self._queue.release(lane)
+            self.forget()
+        return bool(done)
+
+    # ---- recovery ----------------------------------------------------------------------------------------------------
+
+    def recover(self) -> Lane:
+        """Reads from the journal what is on its way, after seeing to it that the chain is the right one."""
+        self._require_chain()
+        lane = self._queue.acquire_lane(self._owner, self._batches.submitter, self._clock.now(), self._rule.lease_s)
+        self._renewed_at = self._clock.elapsed()
+        self._chain_ahead = self._batches.now() - self._clock.elapsed()
+        now = self._clock.elapsed()
+        self._live = {slot.nonce: _Live(slot, now) for slot in self._queue.in_flight(lane)}
+        self._position = self._queue.position()
+        view = self._batches.view(lane.address, 0, None)
+        self._scanned = -1
+        self._woken = min(view.head.number, self._position.number if self._position else 0)
+        self._next_nonce = max([view.transactions, *(nonce + 1 for nonce in self._live)])
+        self._lane = lane
+        if self._position is not None:
+            self._rewind(lane)
+        self._position = view.head
+        for live in self._live.values():
+            log.info("taken over", extra={"lane": lane.lane, "nonce": live.slot.nonce, **_ids(live.slot.items)})
+        return lane
+
+    def _require_chain(self) -> None:
+        found = self._batches.identity()
+        if found != self._identity or not self._batches.is_deployed():
+            raise InputError(
+                f"the chain is not the one that the journal belongs to: it has id {found.chain_id} and the first block "
+                f"{found.genesis_hash[:10]}…, or its settlement engine is gone; a chain that was restarted empty is "
+                "another chain"
+            )
+
+    def _keep(self, lane: Lane) -> None:
+        if self._clock.elapsed() - self._renewed_at > self._rule.lease_s / 4:
+            self._queue.renew(lane, self._clock.now(), self._rule.lease_s)
+            self._renewed_at = self._clock.elapsed()
+
+    # ---- following ---------------------------------------------------------------------------------------------------
+
+    def _look(self, lane: Lane) -> ChainView:
+        """A look at the chain; where a block that was seen has left it, everything is looked at again."""
+        number = self._position.number if self._position else 0
+        view = self._batches.view(lane.address, number, self._rule.finality.tag)
+        if self._position is not None and (view.known is None or view.known.hash != self._position.hash):
+            self._require_chain()
+            self._rewind(lane)
+        if self._position is None or view.head != self._position:
+            self._position = view.head
+            self._chain_ahead = max(self._chain_ahead, view.head.timestamp - self._clock.elapsed())
+        self.last_look = view
+        return view
+
+    def _rewind(self, lane: Lane) -> None:
+        """Puts back what was in blocks that left the chain. Goes back until a batch's block is still there."""
+        while newest := self._queue.newest_mined(lane):
+            nonce, block = newest
+            found = self._batches.block(block.number)
+            if found is not None and found.hash == block.hash:
+                break
+            log.warning("reorganised", extra={"lane": lane.lane, "nonce": nonce, "block": block.number})
+            self._queue.unmine(lane, nonce, self.now())
+        now = self._clock.elapsed()
+        for slot in self._queue.in_flight(lane):
+            if slot.nonce not in self._live:
+                self._live[slot.nonce] = _Live(slot, now)
+        self._scanned = -1
+
+    def _follow(self, lane: Lane, view: ChainView) -> int:
+        """Learns what became of what the chain has taken: our transaction, or another with the same nonce."""
+        mined = [live for nonce, live in sorted(self._live.items()) if nonce < view.transactions]
+        if not mined:
+            return 0
+        hashes = [transaction.hash for live in mined for transaction in live.slot.transactions]
+        results = self._batches.results(hashes, self._scanned + 1, view.head.number) if self._scanned >= 0 else {}
+        for live in mined:
+            result = self._result_of(live, results)
+            if result is None:
+                self._superseded(lane, live)
+            elif result.failure is not None:
+                self._batch_failed(lane, live, result, view)
+            else:
+                self._batch_settled(lane, live, result, view)
+            del self._live[live.slot.nonce]
+        self._scanned = view.head.number
+        self._queue.record_position(view.head)
+        return len(mined)
+
+    def _result_of(self, live: _Live, results: Mapping[str, BatchResult]) -> BatchResult | None:
+        for transaction in live.slot.transactions:
+            if transaction.hash in results:
+                return results[transaction.hash]
+        for transaction in live.slot.transactions:
+            result = self._batches.result(transaction.hash)
+            if result is not None:
+                return result
+        return None
+
+    def _batch_settled(self, lane: Lane, live: _Live, result: BatchResult, view: ChainView) -> None:
+        final_block = self._final_block(view)
+        final = result.block.number <= final_block
+        outcomes = {item.instruction_id: item.reason for item in result.items}
+        now = self.now()
+        judgements = [self._judge.settled(item, final=final) for item in self._others(live, outcomes)]
+        for item in live.slot.items:
+            instruction_id = item.matched.instruction_id
+            if instruction_id not in outcomes:
+                judgements.append(self._judge.unreported(item, now, final_block))
+            elif (reason := outcomes[instruction_id]) is None:
+                judgements.append(self._judge.settled(item, final=final))
+            else:
+                judgements.append(self._refused(item, reason, now, final_block))
+        self._queue.record_result(lane, live.slot.nonce, result, judgements, final=final)
+        _tell(judgements, result)
+
+    def _others(self, live: _Live, outcomes: Mapping[str, Reason | None]) -> Sequence[QueuedInstruction]:
+        """Settled by this batch and not waiting for it: refused when it was mined before, in a block that has left."""
+        ours = {item.matched.instruction_id for item in live.slot.items}
+        others = [key for key, reason in outcomes.items() if reason is None and key not in ours]
+        return self._queue.find(others) if others else ()
+
+    def _refused(self, item: QueuedInstruction, reason: Reason, now: float, final_block: int) -> Judgement:
+        if item.partial_lot is not None and reason.name == "Instrument_InsufficientFree":
+            divided = divide(self._desk, item, reason, now)
+            if divided is not None:
+                return divided
+        return self._judge.refused(item, reason, now, final_block)
+
+    def _batch_failed(self, lane: Lane, live: _Live, result: BatchResult, view: ChainView) -> None:
+        """The whole transaction came to nothing: halves are tried by themselves, down to the one that spoils it."""
+        items, failure = live.slot.items, result.failure
+        assert failure is not None  # noqa: S101 - the caller looked
+        if len(items) <= 1:
+            final_block = self._final_block(view)
+            judgements = [self._judge.refused(item, failure, self.now(), final_block) for item in items]
+        else:
+            middle = len(items) // 2
+            self._groups += [[item.sequence for item in items[:middle]], [item.sequence for item in items[middle:]]]
+            judgements = self._judge.again(items, f"its batch of {len(items)} came to nothing: {failure}")
+        final = result.block.number <= self._final_block(view)
+        self._queue.record_result(lane, live.slot.nonce, result, judgements, final=final)
+        _tell(judgements, result)
+
+    def _superseded(self, lane: Lane, live: _Live) -> None:
+        judgements = self._judge.again(live.slot.items, "its nonce was used by a transaction that is not ours")
+        self._queue.record_superseded(lane, live.slot.nonce, judgements, self.now())
+        log.warning("superseded", extra={"nonce": live.slot.nonce, **_ids(live.slot.items)})
+
+    def _final_block(self, view: ChainView) -> int:
+        return self._rule.finality.final_up_to(view.head.number, view.tagged)
+
+    def _confirm(self, lane: Lane, view: ChainView) -> int:
+        if self._rule.finality.kind == "instant":
+            return 0  # Confirmed with its result.
+        return self._queue.confirm(lane, self._final_block(view), self.now())
+
+    # ---- sending -----------------------------------------------------------------------------------------------------
+
+    def _dispatch(self, lane: Lane) -> int:
+        count = 0
+        while not self._changes_lane and len(self._live) < self._rule.in_flight_max:
+            now = self._clock.elapsed()
+            if self._live and not self._groups and now - self._dispatched_at < self._rule.linger_s:
+                break
+            only = self._groups.pop() if self._groups else None
+            limit = len(only) if only is not None else self._rule.batch_size
+            slot = self._queue.dispatch(lane, limit, self.now(), self._sign(lane), only)
+            if slot is None:
+                if only is not None:
+                    continue
+                break
+            self._dispatched_at = now
+            self._next_nonce = slot.nonce + 1
+            live = self._live[slot.nonce] = _Live(slot, now)
+            self._send(live)
+            count += 1
+        return count
+
+    def _sign(self, lane: Lane) -> Callable[[Sequence[QueuedInstruction]], SignedTransaction]:
+        def sign(items: Sequence[QueuedInstruction]) -> SignedTransaction:
+            return self._batches.sign_batch([item.matched for item in items], lane.lane, self._next_nonce)
+
+        return sign
+
+    def _send(self, live: _Live) -> None:
+        live.sent_at = self._clock.elapsed()
+        live.sending = self._executor.submit(self._batches.send, live.newest)
+
+    def _send_again(self) -> None:
+        """Sends what is in no block for too long; the same bytes, or the same call at a higher fee."""
+        now = self._clock.elapsed()
+        for _, live in sorted(self._live.items()):
+            if live.sending is not None:
+                if not live.sending.done():
+                    continue
+                self._sent(live, live.sending)
+                live.sending = None
+            if live.sent_at is not None and now - live.sent_at < self._rule.resend_s:
+                continue
+            if self._rule.replace_s is not None and now - live.signed_at > self._rule.replace_s:
+                self._replace(live)
+            self._send(live)
+
+    def _sent(self, live: _Live, sending: Future[None]) -> None:
+        try:
+            sending.result()
+        except Refused as refusal:
+            log.error("not accepted", extra={"reason": str(refusal), "nonce": live.slot.nonce})
+        except (OutcomeUnknown, ChainUnreachable) as error:
+            log.warning("answer lost", extra={"reason": str(error), "nonce": live.slot.nonce})
+            live.sent_at = None
+
+    def _replace(self, live: _Live) -> None:
+        assert self._lane is not None  # noqa: S101 - nothing is on its way without a lane
+        dearer = self._batches.replacement(live.newest, self._lane.lane)
+        self._queue.record_replacement(self._lane, dearer, self.now())
+        live.slot = Slot(live.slot.nonce, (*live.slot.transactions, dearer), live.slot.items)
+        live.signed_at = self._clock.elapsed()
+
+    # ---- discipline --------------------------------------------------------------------------------------------------
+
+    def _wake(self, view: ChainView) -> None:
+        """Brings forward what waits for something that has changed since the last look."""
+        if view.head.number <= self._woken:
+            return
+        waited_for = self._queue.waited_for(limit=1000)
+        if waited_for:
+            # The block of a refusal counts too: what came later in it may be what was lacking.
+            changed = self._batches.concerned(waited_for, max(0, self._woken), view.head.number)
+            if changed:
+                self._queue.wake(sorted(changed), self.now(), self._rule.retry.woken_in)
+            self._queue.record_position(view.head)
+        self._woken = view.head.number
+
+    def _discipline(self, lane: Lane) -> int:
+        """Deadlines, the ends of settlement dates, and what is due."""
+        if self._clock.elapsed() - self._looked_at < self._rule.look_s:
+            return 0
+        self._looked_at = self._clock.elapsed()
+        if not self._live:
+            self._chain_ahead = self._batches.now() - self._clock.elapsed()
+        now = self.now()
+        done = self._queue.wake_due(now)
+        judgements = []
+        for row, sequence in self._queue.unfinished_past(now, limit=1000):
+            over = row.deadline < now
+            status = InstructionStatus.EXPIRED if over else InstructionStatus.FAILING
+            state = QueueState.DONE if over else row.state
+            judgements.append(Judgement(sequence, row.instruction_id, status, state, row.detail, row.due_at))
+        if judgements:
+            self._queue.record_judgements(lane, judgements, now)
+            _tell(judgements, None)
+        # Somebody's lane was left with something on its way: ours is given back when it is empty, for that one.
+        self._changes_lane = self._changes_lane or self._queue.has_orphans(self._clock.now())
+        done += remainders(self._desk, self._queue, now)
+        return done + len(judgements)
+
+
+def _ids(items: Iterable[QueuedInstruction]) -> dict[str, object]:
+    return {"instruction_ids": [item.matched.instruction_id for item in items]}
+
+
+def _tell(judgements: Sequence[Judgement], result: BatchResult | None) -> None:
+    """One line per instruction."""
+    if not log.isEnabledFor(logging.INFO):
+        return
+    where = {"transaction": result.transaction, "block": result.block.number} if result else {}
+    for judgement in judgements:
+        log.info(
+            judgement.status.value,
+            extra={"instruction_id": judgement.instruction_id, "reason": judgement.detail, **where},
+        )

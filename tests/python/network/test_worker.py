@@ -1,0 +1,151 @@
+"""A worker settles what is in the queue once each, says why not, and takes over what another one left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from settlement import InputError, Network, connect
+from settlement.chain.artifacts import load_artifacts
+from settlement.chain.batches import EvmBatches
+from settlement.chain.rpc import Rpc
+from settlement.domain.finality import FinalityRule
+from settlement.domain.instruction import InstructionStatus
+from settlement.domain.submission import Submission
+from settlement.durable.journal import SqlJournal
+from settlement.durable.queue import SqlQueue
+from settlement.flow.clock import SystemClock
+from settlement.flow.intake import submit
+from settlement.flow.worker import Worker, WorkerRule
+from settlement.ports import ChainIdentity
+
+ROUNDS_MAX = 2_000
+"""More than any of these needs; a test that needs more fails here and does not hang."""
+
+
+class Service:
+    """The market's network with its journal in a file, and workers on it."""
+
+    def __init__(self, market, url: str, journal: Path) -> None:
+        ledger = market.network.ledger
+        self.market, self.url = market, url
+        self.network: Network = connect(url, deployment=ledger.deployment, directory=ledger.directory, journal=journal)
+        self.journal: SqlJournal = self.network.journal
+        self.queue = SqlQueue(self.journal.database, self.journal.scope)
+        own = self.network.ledger
+        self.batches = EvmBatches(Rpc(url), load_artifacts(), own.deployment, own._signers, lambda: own.directory)
+        self.identity = self.batches.identity()
+
+    def worker(self, owner: str = "one", identity: ChainIdentity | None = None, **rule: object) -> Worker:
+        return Worker(
+            self.network.desk,
+            self.batches,
+            self.queue,
+            identity or self.identity,
+            WorkerRule(**({"poll_s": 0.001, "look_s": 0.0} | rule)),
+            SystemClock(),
+            owner,
+        )
+
+    def submit(self, reference: str, nominal: str = "10", cash: str = "1.00", **more: object) -> None:
+        now = self.market.now()
+        legs = tuple(self.market.trade(nominal, cash))
+        item = Submission(**({"reference": reference, "legs": legs, "deadline": now + 86_400} | more))
+        submit(self.network.desk, [item], now)
+
+    def status(self, reference: str) -> InstructionStatus:
+        entry = self.journal.entry(reference)
+        assert entry is not None
+        return entry.status
+
+    def until(self, worker: Worker, reference: str, status: InstructionStatus) -> None:
+        for _ in range(ROUNDS_MAX):
+            worker.step()
+            if self.status(reference) is status:
+                return
+        pytest.fail(f"{reference} is {self.status(reference)}, not {status}")
+
+
+@pytest.fixture
+def service(market, settlement_chain, tmp_path):
+    made = Service(market, settlement_chain, tmp_path / "journal.sqlite")
+    yield made
+    made.journal.close()
+
+
+def test_what_is_submitted_settles_and_is_confirmed(service):
+    service.submit("R")
+    service.until(service.worker(), "R", InstructionStatus.CONFIRMED)
+    assert service.market.network.position("buyer", "bond").balance == 10
+    entry = service.journal.entry("R")
+    assert [step.status.value for step in entry.history] == ["matched", "sent", "confirmed"]
+
+
+def test_the_same_submission_again_is_already_there(service):
+    service.submit("R")
+    service.submit("R", deadline=service.journal.entry("R").instruction.deadline)
+    service.until(service.worker(), "R", InstructionStatus.CONFIRMED)
+    assert service.market.network.position("buyer", "bond").balance == 10
+
+
+def test_the_same_reference_with_other_terms_is_refused_and_names_the_field(service):
+    service.submit("R")
+    deadline = service.journal.entry("R").instruction.deadline
+    with pytest.raises(InputError, match=r"'R' is taken by other terms.*legs\[0\]\.quantity\.amount is 11"):
+        service.submit("R", nominal="11", deadline=deadline)
+
+
+def test_one_bad_instruction_does_not_stop_the_others(service):
+    service.submit("BAD", nominal="5000")
+    service.submit("GOOD")
+    worker = service.worker()
+    service.until(worker, "GOOD", InstructionStatus.CONFIRMED)
+    assert service.status("BAD") is InstructionStatus.PENDING
+    assert "Instrument_InsufficientFree" in service.journal.entry("BAD").history[-1].detail
+
+
+def test_a_pending_instruction_settles_when_what_it_lacked_has_come(service):
+    service.submit("R", cash="6000.00")
+    worker = service.worker()
+    service.until(worker, "R", InstructionStatus.PENDING)
+    service.market.network.issue("jade-hkd", "buyer", "2,000.00")
+    service.until(worker, "R", InstructionStatus.CONFIRMED)
+
+
+def test_what_a_lost_worker_had_signed_is_taken_over_and_settles_once(service):
+    service.submit("R")
+    lost = service.worker("lost", lease_s=-1.0)
+    lane = lost.recover()
+    signed = service.queue.dispatch(
+        lane, 10, lost.now(), lambda items: service.batches.sign_batch([items[0].matched], lane.lane, 0)
+    )
+    assert signed is not None
+    service.until(service.worker("next"), "R", InstructionStatus.CONFIRMED)
+    assert service.market.network.position("buyer", "bond").balance == 10
+    assert service.journal.entry("R").history[-1].transaction == signed.transactions[0].hash
+
+
+def test_a_settlement_is_confirmed_only_when_it_is_final(service):
+    service.submit("R")
+    worker = service.worker(finality=FinalityRule(kind="depth", depth=2))
+    service.until(worker, "R", InstructionStatus.SETTLED)
+    service.market.rpc.call("anvil_mine", ["0x2"])
+    service.until(worker, "R", InstructionStatus.CONFIRMED)
+
+
+def test_a_reorganised_settlement_is_pending_and_settles_again_by_itself(service):
+    service.submit("R")
+    worker = service.worker(finality=FinalityRule(kind="depth", depth=5), resend_s=0.05)
+    service.until(worker, "R", InstructionStatus.SETTLED)
+    service.market.rpc.call("anvil_reorg", [1, []])
+    service.market.rpc.call("anvil_mine", ["0x1"])
+    service.until(worker, "R", InstructionStatus.PENDING)
+    service.until(worker, "R", InstructionStatus.SETTLED)
+    assert service.market.network.position("buyer", "bond").balance == 10
+
+
+def test_another_chain_is_refused(service):
+    worker = service.worker(identity=ChainIdentity(service.identity.chain_id, "0x" + "0" * 64))
+    with pytest.raises(InputError, match="not the one that the journal belongs to"):
+        worker.step()
