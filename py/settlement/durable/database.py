@@ -199,7 +199,8 @@ class Database:
     def _other_version(self, version: str) -> InputError:
         return InputError(
             f"{self.name} has version {version} of the layout and this program reads {schema.VERSION}: keep it "
-            "for the program that wrote it and name another file; that of the chain that is up goes with `settle down --forget`"
+            "for the program that wrote it and name another file; `settle down --forget` removes that of the chain "
+            "that is up"
         )
 
 

@@ -1,0 +1,62 @@
+"""The history is chained by hash: whatever is changed in the journal afterwards shows."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import pytest
+
+from settlement import InputError, connect
+from settlement.durable.database import Database
+from settlement.durable.verify import verify
+
+
+@pytest.fixture
+def written(market, settlement_chain, tmp_path):
+    """A journal of one settlement."""
+    ledger, path = market.network.ledger, tmp_path / "journal.sqlite"
+    network = connect(settlement_chain, deployment=ledger.deployment, directory=ledger.directory, journal=path)
+    network.settle(*market.trade("10", "1.00"))
+    network.journal.close()
+    return path
+
+
+def faults(path):
+    database = Database(path)
+    try:
+        return verify(database)
+    finally:
+        database.close()
+
+
+def tamper(path, statement):
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_an_honest_journal_has_no_faults(written):
+    assert faults(written) == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE history SET detail = 'nothing happened' WHERE entry = 2", "entry 2 .* was changed"),
+        ("UPDATE history SET gas_used = 1 WHERE status = 'settled'", "was changed"),
+        ("DELETE FROM history WHERE entry = 2", "entry 2 is missing"),
+        ("DELETE FROM history WHERE entry = (SELECT max(entry) FROM history)", "the journal counted"),
+        ("UPDATE queue SET status = 'cancelled'", "is cancelled, and its history says confirmed"),
+    ],
+)
+def test_a_change_shows(written, statement, told):
+    tamper(written, statement)
+    assert any(re.search(told, fault) for fault in faults(written)), faults(written)
+
+
+def test_a_journal_of_another_version_is_refused(written):
+    tamper(written, "UPDATE journal SET version = 99")
+    with pytest.raises(InputError, match="has version 99 of the layout and this program reads 2"):
+        faults(written)
