@@ -41,6 +41,8 @@ app = typer.Typer(
 )
 bench = typer.Typer(help="Measurements.", rich_markup_mode=None)
 app.add_typer(bench, name="bench")
+journal = typer.Typer(help="The journal.", rich_markup_mode=None)
+app.add_typer(journal, name="journal")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output instead of tables.")]
 Chain = Annotated[
@@ -196,6 +198,26 @@ def schema(as_json: Json = False) -> None:
     Example: settle schema > scenario.schema.json
     """
     _print_json(json_schema())
+
+
+@journal.command(name="verify")
+def verify_journal(
+    where: Annotated[
+        str | None, typer.Argument(metavar="[JOURNAL]", help="A file; default: that of the chain that is up.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check that nothing in the journal was changed after it was written.
+
+    Example: settle journal verify
+    """
+    name, faults = operations.verify_journal(where)
+    if as_json:
+        _print_json({"journal": name, "ok": not faults, "faults": list(faults)})
+    else:
+        make_console().print("\n".join(faults) or f"{name} is as it was written", markup=False)
+    if faults:
+        raise typer.Exit(1)
 
 
 @bench.command()

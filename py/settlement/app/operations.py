@@ -17,7 +17,9 @@ from settlement.domain.model import Model
 from settlement.domain.quantity import decimal_text
 from settlement.domain.runs import Positions, RunReport
 from settlement.durable.chains import ChainRecord, ChainStore, process_started
+from settlement.durable.database import Database
 from settlement.durable.journal import SqlJournal
+from settlement.durable.verify import verify
 from settlement.errors import ChainUnreachable, InputError
 from settlement.flow.network import Network
 from settlement.ports import JournalEntry
@@ -174,6 +176,23 @@ def current_positions(
             decimals = stored.directory.instrument(instrument).decimals
             held.setdefault(party, {})[instrument] = decimal_text(position.held, decimals)
     return stored, readable_positions(network, positions), held
+
+
+def verify_journal(where: str | None = None, store: ChainStore | None = None) -> tuple[str, tuple[str, ...]]:
+    """What a journal is called, and where it contradicts its own digests; by default that of the chain that is up.
+
+    Raises:
+        InputError: there is no such journal.
+        JournalUnavailable: it does not answer.
+    """
+    path = journal_path(store or ChainStore()) if where is None else Path(where)
+    if (where is None or "://" not in where) and not path.is_file():
+        raise InputError(f"there is no journal {path}: run a scenario on a chain that is up, or name one")
+    database = Database(path if where is None else where)
+    try:
+        return database.name, verify(database)
+    finally:
+        database.close()
 
 
 def find_instruction(key: str, store: ChainStore | None = None) -> tuple[JournalEntry, Directory]:

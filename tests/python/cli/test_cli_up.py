@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 
 import pytest
 
@@ -31,6 +33,18 @@ def test_its_life(settle):
     ran = settle("positions")
     assert ran.code == 2
     assert "nothing was run" in ran.sentence
+
+
+def test_the_journal_can_be_verified(settle, up):
+    assert settle("journal", "verify").code == 2
+    settle.ok("run", "interbank-transfer")
+    path = settle.home / "journal.sqlite"
+    assert settle.json("journal", "verify") == {"journal": f"the journal {path}", "ok": True, "faults": []}
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE history SET detail = 'never' WHERE entry = 1")
+    ran = settle("journal", "verify", path, "--json")
+    assert ran.code == 1
+    assert "entry 1 " in ran.document["faults"][0]
 
 
 def test_up_again_finds_it_up(settle, up):
