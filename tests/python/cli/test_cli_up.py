@@ -120,7 +120,7 @@ def test_show_by_id_by_its_beginning_and_by_reference(settle, up):
     assert shown["id"] == settlement["id"]
     assert shown["transaction"] == settlement["transaction"]
     assert shown["legs"] == settlement["legs"]
-    assert [step["status"] for step in shown["history"]] == ["instructed", "matched", "settled", "confirmed"]
+    assert [step["status"] for step in shown["history"]] == ["instructed", "matched", "sent", "settled", "confirmed"]
     assert [consent["party"] for consent in shown["consents"]] == ["harbour-trading"]
     assert settle.json("show", settlement["id"][:12]) == shown
     assert settle.json("show", "payment-1") == shown
