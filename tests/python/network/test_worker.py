@@ -15,6 +15,7 @@ from settlement.domain.instruction import InstructionStatus
 from settlement.domain.submission import Submission
 from settlement.durable.journal import SqlJournal
 from settlement.durable.queue import SqlQueue
+from settlement.errors import LaneLost
 from settlement.flow.clock import SystemClock
 from settlement.flow.intake import submit
 from settlement.flow.worker import Worker, WorkerRule
@@ -54,10 +55,9 @@ class Service:
         item = Submission(**({"reference": reference, "legs": legs, "deadline": now + 86_400} | more))
         submit(self.network.desk, [item], now)
 
-    def status(self, reference: str) -> InstructionStatus:
+    def status(self, reference: str) -> InstructionStatus | None:
         entry = self.journal.entry(reference)
-        assert entry is not None
-        return entry.status
+        return None if entry is None else entry.status
 
     def until(self, worker: Worker, reference: str, status: InstructionStatus) -> None:
         for _ in range(ROUNDS_MAX):
@@ -149,3 +149,95 @@ def test_another_chain_is_refused(service):
     worker = service.worker(identity=ChainIdentity(service.identity.chain_id, "0x" + "0" * 64))
     with pytest.raises(InputError, match="not the one that the journal belongs to"):
         worker.step()
+
+
+def test_where_both_sides_allow_it_a_part_settles_now_and_the_rest_later(service):
+    service.submit("R", nominal="10", cash="10,000.00", partial_lot=1)  # The buyer has half of that.
+    worker = service.worker()
+    service.until(worker, "R/1", InstructionStatus.CONFIRMED)
+    assert service.status("R") is InstructionStatus.PARTIAL
+    assert service.market.network.position("buyer", "bond").balance == 5
+    service.market.network.issue("jade-hkd", "buyer", "5,000.00")
+    service.until(worker, "R/2", InstructionStatus.CONFIRMED)
+    assert service.market.network.position("buyer", "bond").balance == 10
+    assert service.market.network.position("buyer", "jade-hkd").balance == 0
+
+
+def test_a_nonce_used_by_another_transaction_ends_sent_and_the_instruction_settles_with_the_next(service):
+    worker = service.worker(resend_s=0.05)
+    lane = worker.recover()
+    key = service.network.ledger._signers.signer(f"submitter {lane.lane}")
+    service.submit("R")
+    slot = service.queue.dispatch(
+        lane, 10, worker.now(), lambda items: service.batches.sign_batch([items[0].matched], lane.lane, 0)
+    )
+    assert slot is not None
+    values = {"type": 2, "chainId": service.identity.chain_id, "nonce": 0, "gas": 21_000, "value": 0, "data": b""}
+    values |= {"maxFeePerGas": 10**11, "maxPriorityFeePerGas": 0, "accessList": [], "to": key.address}
+    service.market.rpc.call("eth_sendRawTransaction", [key.sign_transaction(values).raw])
+    service.market.rpc.call("anvil_mine", ["0x1"])
+    worker.forget()
+    service.until(worker, "R", InstructionStatus.CONFIRMED)
+    details = [step.detail for step in service.journal.entry("R").history]
+    assert "its nonce was used by a transaction that is not ours" in details
+    assert service.market.network.position("buyer", "bond").balance == 10
+
+
+def test_a_batch_that_is_not_mined_is_sent_again_at_a_higher_fee(service):
+    service.submit("R")
+    rpc = service.market.rpc
+    rpc.call("evm_setAutomine", [False])
+    try:
+        worker = service.worker(resend_s=0.01, replace_s=0.0)
+        for _ in range(50):
+            worker.step()
+        pool = rpc.call("txpool_status", [])
+        assert pool["pending"] == "0x1"
+    finally:
+        rpc.call("evm_setAutomine", [True])
+        rpc.call("anvil_mine", ["0x1"])
+    service.until(worker, "R", InstructionStatus.CONFIRMED)
+    assert service.market.network.position("buyer", "bond").balance == 10
+
+
+def test_a_deadline_that_passes_expires_the_instruction(service):
+    service.submit("R", nominal="5000", deadline=service.market.now() + 60)
+    worker = service.worker()
+    service.until(worker, "R", InstructionStatus.PENDING)
+    service.market.network.ledger.advance_to(service.market.now() + 61)
+    service.until(worker, "R", InstructionStatus.EXPIRED)
+
+
+def test_pending_is_failing_after_the_settlement_date(service):
+    service.submit("R", nominal="5000", settlement_date_end=service.market.now() + 60)
+    worker = service.worker()
+    service.until(worker, "R", InstructionStatus.PENDING)
+    service.market.network.ledger.advance_to(service.market.now() + 61)
+    service.until(worker, "R", InstructionStatus.FAILING)
+
+
+def test_a_worker_that_has_a_lane_of_its_own_takes_over_an_orphaned_one(service):
+    survivor = service.worker("survivor")
+    own = survivor.recover()
+    lost = service.worker("lost", lease_s=-1.0)
+    lane = lost.recover()
+    assert lane.lane != own.lane
+    service.submit("R")
+    signed = service.queue.dispatch(
+        lane, 10, lost.now(), lambda items: service.batches.sign_batch([items[0].matched], lane.lane, 0)
+    )
+    assert signed is not None
+    service.until(survivor, "R", InstructionStatus.CONFIRMED)
+    assert service.journal.entry("R").history[-1].transaction == signed.transactions[0].hash
+
+
+def test_a_worker_that_was_taken_for_dead_changes_nothing_more(service):
+    late = service.worker("late", lease_s=-1.0)
+    lane = late.recover()
+    service.worker("next").recover()
+    service.submit("R")
+    with pytest.raises(LaneLost, match="taken over"):
+        service.queue.dispatch(
+            lane, 10, late.now(), lambda items: service.batches.sign_batch([items[0].matched], lane.lane, 0)
+        )
+    assert service.status("R") is InstructionStatus.MATCHED
