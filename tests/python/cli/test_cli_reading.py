@@ -12,10 +12,12 @@ from settlement.cli import app
 from settlement.scenarios.load import LIBRARY
 from settlement.scenarios.text import read_source
 
+GROUPS = ("bench", "journal")
+
 SETTLE = Path(sys.executable).with_name("settle")
 COMMANDS = sorted(
-    [(name,) for name in get_command(app).commands if name != "bench"]  # type: ignore[attr-defined]
-    + [("bench", name) for name in get_command(app).commands["bench"].commands]  # type: ignore[attr-defined]
+    [(name,) for name in get_command(app).commands if name not in GROUPS]  # type: ignore[attr-defined]
+    + [(group, name) for group in GROUPS for name in get_command(app).commands[group].commands]  # type: ignore[attr-defined]
 )
 
 
@@ -31,7 +33,8 @@ def test_the_installed_program_is_the_command(settle):
 
 def test_the_commands_are_those_of_the_documentation():
     assert {" ".join(command) for command in COMMANDS} == {
-        "bench gas", "demo", "down", "positions", "run", "scenarios", "schema", "show", "status", "up",
+        "bench gas", "demo", "down", "journal verify", "positions", "run", "scenarios",
+        "schema", "show", "status", "up",
     }  # fmt: skip
 
 
