@@ -1,0 +1,111 @@
+"""What a worker needs of the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from settlement.domain.instruction import MatchedInstruction
+from settlement.errors import Reason
+from settlement.ports.ledger import Block, SignedTransaction
+
+
+class ChainIdentity(NamedTuple):
+    """What makes a chain this chain and no other."""
+
+    chain_id: int
+    genesis_hash: str
+
+
+class ItemOutcome(NamedTuple):
+    """What a batch did with one instruction: settled it where there is no reason."""
+
+    instruction_id: str
+    reason: Reason | None
+
+
+class BatchResult(NamedTuple):
+    """What became of a batch that is in a block. `failure` is why the whole batch came to nothing."""
+
+    transaction: str
+    block: Block
+    gas_used: int
+    items: tuple[ItemOutcome, ...]
+    failure: Reason | None = None
+
+
+class ChainView(NamedTuple):
+    """What a look at the chain shows.
+
+    Attributes:
+        head: The newest block.
+        tagged: Number of the block with the tag asked for; None where there is none.
+        transactions: How many transactions of the address asked for are in blocks: its next nonce.
+        known: The block at the number asked for; None where the chain is not that long.
+
+    """
+
+    head: Block
+    tagged: int | None
+    transactions: int
+    known: Block | None
+
+
+class SettledAt(NamedTuple):
+    """Where the chain says an instruction was settled."""
+
+    transaction: str
+    block: Block
+
+
+class BatchLedger(Protocol):
+    """What a worker needs of the chain to settle batches and to follow them."""
+
+    def identity(self) -> ChainIdentity:
+        """Which chain it is.
+
+        Raises:
+            ChainUnreachable: nobody answered.
+        """
+
+    def is_deployed(self) -> bool:
+        """Whether the engine is there."""
+
+    def submitter(self, lane: int) -> str:
+        """The address of a lane; sees to it, where the chain allows, that it can pay gas."""
+
+    def view(self, address: str, number: int, tag: str | None) -> ChainView:
+        """What a look at the chain shows, in one round trip."""
+
+    def now(self) -> int:
+        """The time that the next block would have."""
+
+    def block(self, number: int) -> Block | None:
+        """A block; None where the chain is not that long."""
+
+    def sign_batch(self, batch: Sequence[MatchedInstruction], lane: int, nonce: int) -> SignedTransaction:
+        """The transaction, signed and not sent, that settles a batch, each instruction for itself."""
+
+    def replacement(self, transaction: SignedTransaction, lane: int) -> SignedTransaction:
+        """The same call with the same nonce at a higher fee."""
+
+    def send(self, transaction: SignedTransaction) -> None:
+        """Hands a transaction to the chain; again is safe.
+
+        Raises:
+            Refused: the chain would not take it.
+            OutcomeUnknown: the answer was lost.
+            ChainUnreachable: nobody answered.
+        """
+
+    def results(self, hashes: Sequence[str], first_block: int, last_block: int) -> Mapping[str, BatchResult]:
+        """What became of those of these batches that are in these blocks."""
+
+    def result(self, transaction: str) -> BatchResult | None:
+        """What became of a batch, wherever it is; None where it is in no block."""
+
+    def settled(self, instruction_ids: Sequence[str]) -> Mapping[str, SettledAt]:
+        """Those of these instructions that are settled, by the engine's events."""
+
+    def concerned(self, addresses: Sequence[str], first_block: int, last_block: int) -> frozenset[str]:
+        """Those of these addresses that got something, or whose standing changed, in these blocks."""

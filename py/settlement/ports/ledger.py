@@ -1,0 +1,162 @@
+"""One deployment on one chain, as the flow sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from settlement.domain.acts import Act
+from settlement.domain.directory import Directory
+from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
+from settlement.domain.quantity import Quantity
+from settlement.errors import Reason
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block: its number, its hash and its Unix time."""
+
+    number: int
+    hash: str
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class SignedTransaction:
+    """A transaction ready to send; sending the same bytes again is always safe."""
+
+    hash: str
+    raw: str
+    sender: str
+    nonce: int
+
+
+@dataclass(frozen=True)
+class LedgerEvent:
+    """An event of one of our contracts, decoded."""
+
+    name: str
+    contract: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a transaction. `reason` is set where it failed, `created` where it deployed a contract."""
+
+    transaction: str
+    succeeded: bool
+    gas_used: int
+    block: Block
+    events: tuple[LedgerEvent, ...] = ()
+    reason: Reason | None = None
+    created: str | None = None
+
+
+@dataclass(frozen=True)
+class Position:
+    """What a party holds of an instrument, in smallest units; `held` is part of `balance`."""
+
+    balance: int
+    held: int
+
+    @property
+    def free(self) -> int:
+        """What can move."""
+        return self.balance - self.held
+
+
+class Ledger(Protocol):
+    """One deployment on one chain."""
+
+    @property
+    def chain_id(self) -> int:
+        """The chain's id."""
+
+    @property
+    def directory(self) -> Directory:
+        """Parties and instruments of this deployment, as they stand now."""
+
+    def party_address(self, party: str) -> str:
+        """The address under which a party acts, admitted or not; enters it into the directory."""
+
+    def know_party(self, party: str, address: str) -> None:
+        """Enters a party whose key is elsewhere."""
+
+    def know_unlisted(self, instrument: str, like: str) -> None:
+        """Enters a name for a contract that was never admitted, of the kind of another, to try a refusal."""
+
+    def head(self) -> Block:
+        """The newest block."""
+
+    def prepare(self, act: Act) -> SignedTransaction:
+        """The transaction, signed and not sent, that carries the act out.
+
+        Raises:
+            Refused: the ledger would refuse it now.
+            ChainUnreachable: nobody answered.
+        """
+
+    def send(self, transaction: SignedTransaction) -> None:
+        """Hands a transaction to the chain; again is safe.
+
+        Raises:
+            OutcomeUnknown: the answer was lost.
+        """
+
+    def receipt(self, transaction: SignedTransaction) -> Receipt:
+        """Waits for a transaction's receipt.
+
+        Raises:
+            OutcomeUnknown: none came in time.
+        """
+
+    def is_final(self, receipt: Receipt) -> bool:
+        """Whether the receipt's block is final by the network's rule, and still holds the transaction."""
+
+    def instruction_id(self, instruction: Instruction) -> str:
+        """The instruction's id on this deployment."""
+
+    def consent(self, party: str, instruction: Instruction, signed_by: str | None = None) -> Consent:
+        """The party's signature over an instruction; `signed_by` uses another party's key, to try a refusal."""
+
+    def signed(self, instruction: Instruction, parties: Sequence[str]) -> MatchedInstruction:
+        """The instruction with its id and the consents of these parties, by their own signers."""
+
+    def cancellation(self, party: str, instruction: Instruction, reason: str) -> Consent:
+        """The party's signature over a cancellation."""
+
+    def status(self, instruction: Instruction) -> InstructionStatus:
+        """Where the instruction's nonce stands on chain."""
+
+    def reasons(self, instruction: Instruction, consents: Sequence[Consent]) -> tuple[Reason, ...]:
+        """Every reason why it would not settle now."""
+
+    def reason(self, encoded: str) -> Reason:
+        """An encoded contract error, as events carry it, as a reason."""
+
+    def position(self, party: str, instrument: str) -> Position:
+        """What a party holds; for a title instrument, how many titles."""
+
+    def positions(self) -> Mapping[tuple[str, str], Position]:
+        """Every party's position in every instrument, by party and instrument."""
+
+    def supply(self, instrument: str) -> int:
+        """What exists of a fungible instrument, in smallest units."""
+
+    def title_owner(self, title: Quantity) -> str | None:
+        """The party in control of a title; None where there is no such title."""
+
+    def title_status(self, title: Quantity) -> str:
+        """A bill of lading's status, in DCSA's words."""
+
+    def accrued_interest(self, nominal: Quantity, settlement_date: int) -> int:
+        """A bond's accrued interest in smallest units of its currency, as its contract computes it."""
+
+    def advance_to(self, timestamp: int) -> None:
+        """Mines a block at this Unix time, where the chain's clock can be set: on a development chain.
+
+        Raises:
+            InputError: the chain is past it, or its clock cannot be set.
+        """
