@@ -156,7 +156,7 @@ def chain_status(store: ChainStore | None = None) -> tuple[ChainRecord, Network]
     record = store.running()
     if record is None:
         return None
-    return record, connect(record.url, deployment=_deployment(record))
+    return record, connect(record.url, deployment=deployment_of(record))
 
 
 def current_positions(
@@ -168,7 +168,8 @@ def current_positions(
         InputError: no chain is up, or there is no such run.
     """
     store = store or ChainStore()
-    stored, network = _stored_network(store, run)
+    stored, record = stored_run(store, run)
+    network = connect(record.url, deployment=deployment_of(record), label=stored.label, directory=stored.directory)
     positions = network.ledger.positions()
     held: dict[str, dict[str, str]] = {}
     for (party, instrument), position in positions.items():
@@ -242,23 +243,26 @@ def _run_on_up(
 ) -> RunReport:
     # Never used before, also where an earlier run died before it was stored: its keys and references are its own.
     label = f"{scenario.name}-{time.time_ns()}"
-    network = connect(record.url, deployment=_deployment(record), label=label, journal=journal_path(store))
+    network = connect(record.url, deployment=deployment_of(record), label=label, journal=journal_path(store))
     report = ScenarioRunner(network, scenario, on_progress).run()
     stored = StoredRun(label=label, directory=network.ledger.directory, report=report)
     store.save_run(stored.model_dump_json())
     return report
 
 
-def _stored_network(store: ChainStore, run: int | None) -> tuple[StoredRun, Network]:
+def stored_run(store: ChainStore, run: int | None = None) -> tuple[StoredRun, ChainRecord]:
+    """A run on the chain that is up, the last where none is named, and that chain.
+
+    Raises:
+        InputError: no chain is up, or there is no such run.
+    """
     record = store.running()
     if record is None:
         raise InputError("no chain is up: start one with `settle up`, then run a scenario on it")
     numbers = store.run_numbers()
     if not numbers:
         raise InputError("nothing was run on the chain that is up yet: try `settle run interbank-transfer`")
-    stored = _stored(store, run if run is not None else numbers[-1])
-    network = connect(record.url, deployment=_deployment(record), label=stored.label, directory=stored.directory)
-    return stored, network
+    return _stored(store, run if run is not None else numbers[-1]), record
 
 
 def _stored(store: ChainStore, number: int) -> StoredRun:
@@ -268,7 +272,8 @@ def _stored(store: ChainStore, number: int) -> StoredRun:
         raise InputError(f"run {number} cannot be read: start afresh with `settle down --forget`") from error
 
 
-def _deployment(record: ChainRecord) -> Deployment:
+def deployment_of(record: ChainRecord) -> Deployment:
+    """Where the core contracts are on the chain that is up."""
     return Deployment(chain_id=record.chain_id, **record.deployment)
 
 

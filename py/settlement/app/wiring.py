@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from settlement.app.description import NetworkDescription
+from settlement.app.service import Service, require_chain
 from settlement.chain.artifacts import Artifacts, load_artifacts
+from settlement.chain.batches import EvmBatches, genesis_hash
 from settlement.chain.deploy import deploy
 from settlement.chain.deployment import Deployment
 from settlement.chain.funding import provide_operator_gas
@@ -16,9 +19,13 @@ from settlement.chain.node import AnvilNode, NodeSettings
 from settlement.chain.rpc import Rpc, RpcError
 from settlement.chain.signers import SignerBook
 from settlement.domain.directory import Directory
+from settlement.domain.finality import FinalityRule
+from settlement.durable.database import Database
 from settlement.durable.journal import SqlJournal
+from settlement.durable.queue import SqlQueue
 from settlement.errors import ChainUnreachable, InputError
 from settlement.flow.network import Network
+from settlement.ports import ChainIdentity
 
 DEVELOPMENT_CHAIN_ID = 31337
 
@@ -49,7 +56,7 @@ def connect(
     deployment: Deployment | None = None,
     label: str = "",
     directory: Directory | None = None,
-    journal: Path | None = None,
+    journal: Path | str | None = None,
     operator: Signer | None = None,
     allow_development_keys: bool = False,
 ) -> Network:
@@ -61,7 +68,7 @@ def connect(
         deployment: Where the core contracts already are.
         label: Distinguishes the development keys of one network from another's.
         directory: Parties and instruments that are already there.
-        journal: File of the journal; None keeps it in memory.
+        journal: The journal's file or URL; None keeps it in memory.
         operator: Signs for the operator; None for a development key.
         allow_development_keys: Use development keys, which everybody can compute, on any chain.
 
@@ -80,7 +87,66 @@ def connect(
     if deployment is None:
         deployment = _deploy_core(rpc, artifacts, actual, signers)
     ledger = EvmLedger(rpc, artifacts, deployment, signers, directory)
-    return Network(ledger, SqlJournal(journal, scope=f"{deployment.engine}/{label}"))
+    return Network(ledger, SqlJournal(journal, scope=scope_of(deployment, label)))
+
+
+def open_service(
+    description: NetworkDescription,
+    journal: Path | str,
+    url: str | None = None,
+    allow_development_keys: bool = False,
+) -> Service:
+    """The service over a network that is there; the journal is bound to its chain.
+
+    Args:
+        description: The network.
+        journal: A file, or a database's URL.
+        url: The chain's JSON-RPC address, where it is another than the one described.
+        allow_development_keys: Use development keys, which everybody can compute, on any chain.
+
+    Raises:
+        InputError: the chain, or the journal's, is another one.
+        ChainUnreachable, JournalUnavailable: nobody answers there.
+    """
+    rpc = Rpc(url or description.url)
+    deployment = description.deployment
+    expected = ChainIdentity(deployment.chain_id, description.genesis_hash)
+    artifacts = load_artifacts()
+    signers = _signers(deployment.chain_id, description.label, None, allow_development_keys)
+    ledger = EvmLedger(rpc, artifacts, deployment, signers, description.directory)
+    batches = EvmBatches(rpc, artifacts, deployment, signers, lambda: ledger.directory)
+    require_chain(batches, expected)
+    database = Database(journal)
+    try:
+        database.bind(*expected)
+        kept = SqlJournal(database, scope=scope_of(deployment, description.label))
+    except BaseException:
+        database.close()
+        raise
+    return Service(Network(ledger, kept), batches, SqlQueue(database, kept.scope), expected, database)
+
+
+def describe(
+    url: str, deployment: Deployment, directory: Directory, label: str, finality: FinalityRule | None = None
+) -> NetworkDescription:
+    """What another process needs to work on the same network.
+
+    Raises:
+        ChainUnreachable: nobody answers.
+    """
+    return NetworkDescription(
+        url=url,
+        genesis_hash=genesis_hash(Rpc(url)),
+        deployment=deployment,
+        label=label,
+        directory=directory,
+        finality=str(finality or FinalityRule()),
+    )
+
+
+def scope_of(deployment: Deployment, label: str) -> str:
+    """The scope of a network's instructions in a journal."""
+    return f"{deployment.engine}/{label}"
 
 
 def deploy_on(url: str) -> Deployment:

@@ -105,8 +105,7 @@ class EvmBatches:
 
     def identity(self) -> ChainIdentity:
         """See `ports.BatchLedger.identity`."""
-        chain_id, genesis = self._all([("eth_chainId", []), ("eth_getBlockByNumber", ["0x0", False])])
-        return ChainIdentity(int(chain_id, 16), str(genesis["hash"]))
+        return ChainIdentity(int(self._one("eth_chainId", []), 16), genesis_hash(self._rpc))
 
     def is_deployed(self) -> bool:
         """See `ports.BatchLedger.is_deployed`."""
@@ -137,6 +136,10 @@ class EvmBatches:
             transactions=int(count, 16),
             known=_block(known) if known else None,
         )
+
+    def head_number(self) -> int:
+        """The number of the newest block."""
+        return int(self._one("eth_blockNumber", []), 16)
 
     def now(self) -> int:
         """See `ports.BatchLedger.now`; a node that makes no pending blocks tells the newest block's time."""
@@ -312,6 +315,18 @@ class EvmBatches:
 
     def _name(self, address: str) -> str:
         return self._directory().name_of(address)
+
+
+def genesis_hash(rpc: Rpc) -> str:
+    """The hash of the chain's first block: what tells it from another chain with its id.
+
+    Raises:
+        ChainUnreachable: nobody answers, or not with a block.
+    """
+    try:
+        return str(rpc.call("eth_getBlockByNumber", ["0x0", False])["hash"])
+    except (RpcError, TypeError, KeyError) as error:
+        raise ChainUnreachable(f"{rpc.name} does not show the chain's first block") from error
 
 
 def _submitter(lane: int) -> str:

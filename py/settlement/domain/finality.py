@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from settlement.domain.model import Model
+from settlement.errors import InputError
 
 _EVERY_BLOCK = 2**63
 
@@ -49,11 +50,11 @@ def read_finality(text: str) -> FinalityRule:
     """Reads `instant`, `depth:12`, `safe` or `finalized`.
 
     Raises:
-        ValueError: it is none of them.
+        InputError: it is none of them.
     """
     kind, _, depth = text.partition(":")
     if kind == "depth" and depth.isascii() and depth.isdecimal() and len(depth) <= 5:
         return FinalityRule(kind="depth", depth=int(depth))
     if depth == "" and kind in ("instant", "safe", "finalized"):
         return FinalityRule(kind=kind)  # type: ignore[arg-type]
-    raise ValueError(f"{text!r} is no finality rule: use instant, depth:N, safe or finalized")
+    raise InputError(f"{text!r} is no finality rule: use instant, depth:N, safe or finalized")

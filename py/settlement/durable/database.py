@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from sqlalchemy import Engine, create_engine, event, insert, inspect, select, update
 from sqlalchemy.engine import URL, Connection, make_url
@@ -84,8 +85,13 @@ class Database:
         url = _url(where)
         self.name = "the journal in memory" if url.database is None else f"the journal {_shown(url)}"
         self._turn = threading.RLock()  # SQLite has one writer: waiting here is quicker than asking it again and again.
+        self._turn_file: TextIO | None = None
+        self._turns = 0
         with self.translated():
             self.engine = _engine(url)
+        if url.get_backend_name() == "sqlite" and url.database is not None:
+            with contextlib.suppress(OSError):  # Where the folder is read-only, opening says so.
+                self._turn_file = Path(f"{url.database}-turn").open("a")  # noqa: SIM115 - closed with the database
         try:
             with self.translated():
                 self._prepare()
@@ -101,6 +107,8 @@ class Database:
     def close(self) -> None:
         """Lets go of it."""
         self.engine.dispose()
+        if self._turn_file is not None:
+            self._turn_file.close()
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -175,10 +183,24 @@ class Database:
     def _exclusive(self, *, only_in_memory: bool = False) -> Iterator[None]:
         in_memory = isinstance(self.engine.pool, StaticPool)
         if in_memory or (not self.is_shared and not only_in_memory):
-            with self._turn:
+            with self._turn, self._turn_among_processes():
                 yield
         else:
             yield
+
+    @contextlib.contextmanager
+    def _turn_among_processes(self) -> Iterator[None]:
+        """Waits for other writers. SQLite only asks again after longer and longer pauses, in which nobody writes."""
+        if self._turn_file is None or self._turns:
+            yield
+            return
+        fcntl.flock(self._turn_file, fcntl.LOCK_EX)
+        self._turns += 1
+        try:
+            yield
+        finally:
+            self._turns -= 1
+            fcntl.flock(self._turn_file, fcntl.LOCK_UN)
 
     def _prepare(self) -> None:
         """Makes the tables where there are none; several processes may do so at once."""

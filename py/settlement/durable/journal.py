@@ -39,7 +39,7 @@ class SqlJournal:
     """Implements `ports.Journal`. References are unique within a scope: one deployment and run."""
 
     def __init__(
-        self, where: Database | Path | None = None, scope: str = "", clock: Callable[[], float] = time.time
+        self, where: Database | Path | str | None = None, scope: str = "", clock: Callable[[], float] = time.time
     ) -> None:
         self._clock = clock
         self.database = where if isinstance(where, Database) else Database(where)

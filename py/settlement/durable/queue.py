@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, bindparam, case, delete, exists, func, insert, or_, select, update
@@ -158,6 +158,7 @@ class SqlQueue:
         at: float,
         sign: Callable[[Sequence[QueuedInstruction]], SignedTransaction],
         only: Sequence[int] | None = None,
+        at_least: int = 1,
     ) -> Slot | None:
         """See `ports.Queue.dispatch`."""
         query = (
@@ -165,20 +166,22 @@ class SqlQueue:
             .where(_queue.c.scope == self.scope, _queue.c.state == QueueState.READY.value)
             .order_by(_queue.c.priority.desc(), _queue.c.sequence)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
         if only is not None:
             query = query.where(_queue.c.sequence.in_(only))
-        with self.database.read() as connection:  # A look that locks nobody: most often there is nothing to do.
-            if connection.execute(query).first() is None:
+        # A look that locks nobody: most often there is nothing to do, and reading terms keeps nobody waiting here.
+        with self.database.read() as connection:
+            seen = connection.execute(query).all()
+            if len(seen) < at_least:
                 return None
+            known = {item.sequence: item.matched for item in _items(connection, seen)}
         with self.database.write() as writing:
             connection = writing.connection
             self._require(connection, lane)
-            chosen = connection.execute(query).all()
+            chosen = connection.execute(query.with_for_update(skip_locked=True)).all()
             if not chosen:
                 return None
-            items = _items(connection, chosen)
+            items = _items(connection, chosen, known)
             transaction = sign(items)
             rows.store_transaction(connection, transaction, act="settle-batch", scope=self.scope, at=at, lane=lane.lane)
             values = {
@@ -435,6 +438,17 @@ class SqlQueue:
         with self.database.read() as connection:
             return [(_queue_row(row), row.sequence) for row in connection.execute(query)]
 
+    def is_busy(self) -> bool:
+        """See `ports.Queue.is_busy`."""
+        states = (QueueState.READY.value, QueueState.IN_FLIGHT.value)
+        open_ones = _queue.c.state.in_(states)
+        not_final = (_tx.c.scope == self.scope) & _tx.c.lane.is_not(None) & (_tx.c.state.in_((STORED, MINED)))
+        with self.database.read() as connection:
+            query = select(_queue.c.sequence).where(_queue.c.scope == self.scope, open_ones).limit(1)
+            if connection.execute(query).first() is not None:
+                return True
+            return connection.execute(select(_tx.c.hash).where(not_final).limit(1)).first() is not None
+
     def rows(self, statuses: Sequence[InstructionStatus], limit: int) -> Sequence[QueueRow]:
         """See `ports.Queue.rows`."""
         wanted = [status.value for status in statuses]
@@ -461,19 +475,25 @@ class SqlQueue:
         return QueueFigures({row[0]: row[1] for row in found}, sum(row[2] for row in found), min(oldest, default=None))
 
 
-def _items(connection: Connection, chosen: Sequence[Any]) -> list[QueuedInstruction]:
-    """In the order in which they were chosen."""
-    sequences = [row.sequence for row in chosen]
-    bodies, consents = rows.bodies_of(connection, sequences), rows.consents_of(connection, sequences)
-    items = []
-    for row in chosen:
-        instruction_id, instruction = bodies[row.sequence]
-        matched = MatchedInstruction(
-            instruction_id=instruction_id, instruction=instruction, consents=tuple(consents[row.sequence])
+def _items(
+    connection: Connection, chosen: Sequence[Any], known: Mapping[int, MatchedInstruction] | None = None
+) -> list[QueuedInstruction]:
+    """In the order in which they were chosen; `known` are those whose terms and consents were read already."""
+    found = dict(known or {})
+    unread = [row.sequence for row in chosen if row.sequence not in found]
+    if unread:
+        bodies, consents = rows.bodies_of(connection, unread), rows.consents_of(connection, unread)
+        for sequence in unread:
+            instruction_id, instruction = bodies[sequence]
+            found[sequence] = MatchedInstruction(
+                instruction_id=instruction_id, instruction=instruction, consents=tuple(consents[sequence])
+            )
+    return [
+        QueuedInstruction(
+            row.sequence, row.attempts, found[row.sequence], None if row.partial_lot is None else int(row.partial_lot)
         )
-        lot = None if row.partial_lot is None else int(row.partial_lot)
-        items.append(QueuedInstruction(row.sequence, row.attempts, matched, lot))
-    return items
+        for row in chosen
+    ]
 
 
 def _rows() -> Select[Any]:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from settlement.domain.discipline import RetryRule
 from settlement.domain.finality import FinalityRule
@@ -95,6 +96,14 @@ class _Live:
         return self.slot.transactions[-1]
 
 
+class _Look(NamedTuple):
+    """What a look at the chain brought: which of our nonces are used up, and the batches that were found in blocks."""
+
+    view: ChainView
+    mined: frozenset[int]
+    results: Mapping[str, BatchResult]
+
+
 class Worker:
     """Settles what is in a queue until it is told to stop.
 
@@ -107,6 +116,10 @@ class Worker:
         clock: The machine's time, for pauses and leases.
         owner: A name no other worker has.
         executor: Where sending happens, so that the worker need not wait for the node; by default a thread.
+        observe: Told where instructions went, with the mined batch that took them there if one did.
+
+    Attributes:
+        trouble: What the worker is waiting out; None where all is well.
 
     """
 
@@ -120,11 +133,14 @@ class Worker:
         clock: Clock,
         owner: str,
         executor: Executor | None = None,
+        observe: Callable[[Sequence[Judgement], BatchResult | None], None] = lambda _judgements, _result: None,
     ) -> None:
         self._desk, self._batches, self._queue, self._identity = desk, batches, queue, identity
         self._rule, self._clock, self._owner = rule, clock, owner
         self._judge = Judge(desk.ledger, batches, rule.retry)
         self._executor = executor or ThreadPoolExecutor(1, "settlement-send")
+        self._eyes = ThreadPoolExecutor(1, "settlement-look")
+        self._looking: Future[_Look] | None = None
         self._lane: Lane | None = None
         self._live: dict[int, _Live] = {}
         self._groups: list[list[int]] = []
@@ -134,28 +150,42 @@ class Worker:
         self._next_nonce = 0
         self._renewed_at = self._looked_at = self._dispatched_at = float("-inf")
         self._chain_ahead = 0.0
-        self.last_look: ChainView | None = None
+        self._takes_more = self._was_busy = True
+        self._observe = observe
+        self.trouble: str | None = None
 
     # ---- running -----------------------------------------------------------------------------------------------------
 
-    def run(self, should_stop: Callable[[], bool]) -> None:
+    def run(self, should_stop: Callable[[], bool], drain_s: float = 10.0) -> None:
         """Works until `should_stop` says so; an outage of the chain or the journal is waited out.
+
+        Args:
+            should_stop: Asked between rounds.
+            drain_s: How long to follow what is on its way after that; what is not known then, the journal keeps.
 
         Raises:
             InputError: the chain is not the one that the journal belongs to.
         """
+        self._attempt(should_stop)
+        self._takes_more = False
+        until = self._clock.elapsed() + drain_s
+        self._attempt(lambda: not self._live or self._clock.elapsed() > until)
+        self.close()
+
+    def _attempt(self, should_stop: Callable[[], bool]) -> None:
         pause = self._rule.poll_s
         while not should_stop():
             try:
                 if not self.step():
                     self._clock.sleep(min(BUSY_POLL_S, self._rule.poll_s) if self._live else self._rule.poll_s)
                 pause = self._rule.poll_s
+                self.trouble = None
             except (ChainUnreachable, OutcomeUnknown, JournalUnavailable, LaneLost) as error:
-                log.warning("waiting", extra={"reason": str(error)})
+                self.trouble = str(error)
+                log.warning("waiting", extra={"reason": self.trouble})
                 self.forget()
                 self._clock.sleep(pause)
                 pause = min(pause * 2, PAUSE_MAX_S)
-        self.close()
 
     def close(self) -> None:
         """Lets go of the lane; what is on its way stays in the journal."""
@@ -164,18 +194,30 @@ class Worker:
             with contextlib.suppress(JournalUnavailable, InputError):
                 self._queue.release(lane)
         self._executor.shutdown(wait=True)
+        self._eyes.shutdown(wait=True)
 
     def forget(self) -> None:
         """Forgets everything: the next step reads it from the journal again."""
-        self._lane = None
+        self._lane = self._looking = None
         self._live.clear()
+        self._was_busy = True
         self._groups.clear()
         self._changes_lane = False
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing of ours is on its way."""
-        return not self._live
+        """Whether the last round did nothing, and nothing is on its way."""
+        return not self._live and not self._was_busy
+
+    @property
+    def followed(self) -> int:
+        """The number of the newest block that was looked at; -1 before the first."""
+        return self._position.number if self._position else -1
+
+    @property
+    def is_working(self) -> bool:
+        """Whether it has a lane, and the last look at chain and journal went well."""
+        return self._lane is not None and self.trouble is None
 
     def now(self) -> float:
         """The chain's time: what was last seen of it, and what this machine's clock has gone on since."""
@@ -190,18 +232,18 @@ class Worker:
         """
         lane = self._lane or self.recover()
         self._keep(lane)
-        view = self._look(lane)
-        self._next_nonce = max(self._next_nonce, view.transactions)
-        done = self._follow(lane, view)
-        done += self._confirm(lane, view)
-        self._wake(view)
-        done += self._dispatch(lane)
+        looking = self._looking or self._look_again(lane)
+        done = self._dispatch(lane)
+        # The chain answers slowly while it works on a batch: whoever has something to dispatch does not wait for it.
+        if not done or looking.done():
+            done += self._take_look(lane, looking)
         self._send_again()
         done += self._discipline(lane)
         if self._changes_lane and not self._live:
             self._queue.release(lane)
             self.forget()
-        return bool(done)
+        self._was_busy = bool(done)
+        return self._was_busy
 
     # ---- recovery ----------------------------------------------------------------------------------------------------
 
@@ -242,18 +284,44 @@ class Worker:
 
     # ---- following ---------------------------------------------------------------------------------------------------
 
-    def _look(self, lane: Lane) -> ChainView:
-        """A look at the chain; where a block that was seen has left it, everything is looked at again."""
+    def _look_again(self, lane: Lane) -> Future[_Look]:
+        """Begins a look at the chain, which goes on while the worker does other things."""
         number = self._position.number if self._position else 0
-        view = self._batches.view(lane.address, number, self._rule.finality.tag)
-        if self._position is not None and (view.known is None or view.known.hash != self._position.hash):
+        hashes = {nonce: [each.hash for each in live.slot.transactions] for nonce, live in self._live.items()}
+        self._looking = self._eyes.submit(self._see, lane.address, number, hashes, self._scanned)
+        return self._looking
+
+    def _see(self, address: str, number: int, hashes: Mapping[int, Sequence[str]], scanned: int) -> _Look:
+        view = self._batches.view(address, number, self._rule.finality.tag)
+        mined = [each for nonce, some in hashes.items() if nonce < view.transactions for each in some]
+        results = self._batches.results(mined, scanned + 1, view.head.number) if mined and scanned >= 0 else {}
+        return _Look(view, frozenset(nonce for nonce in hashes if nonce < view.transactions), results)
+
+    def _take_look(self, lane: Lane, looking: Future[_Look]) -> int:
+        """What a look has brought; where a block that was seen has left the chain, everything is looked at again."""
+        look = looking.result()
+        view = look.view
+        self._next_nonce = max(self._next_nonce, view.transactions)
+        reorganised = self._position is not None and (view.known is None or view.known.hash != self._position.hash)
+        if reorganised:
             self._require_chain()
             self._rewind(lane)
+            look = _Look(view, frozenset(self._live), {})
         if self._position is None or view.head != self._position:
             self._position = view.head
             self._chain_ahead = max(self._chain_ahead, view.head.timestamp - self._clock.elapsed())
-        self.last_look = view
-        return view
+        mined = [
+            live for nonce, live in sorted(self._live.items()) if nonce in look.mined and nonce < view.transactions
+        ]
+        if mined:
+            for live in mined:
+                del self._live[live.slot.nonce]
+            self._scanned = view.head.number
+        self._look_again(lane)
+        self._follow(lane, mined, look)
+        done = len(mined) + self._confirm(lane, view)
+        self._wake(view)
+        return done + reorganised
 
     def _rewind(self, lane: Lane) -> None:
         """Puts back what was in blocks that left the chain. Goes back until a batch's block is still there."""
@@ -270,25 +338,18 @@ class Worker:
                 self._live[slot.nonce] = _Live(slot, now)
         self._scanned = -1
 
-    def _follow(self, lane: Lane, view: ChainView) -> int:
+    def _follow(self, lane: Lane, mined: Sequence[_Live], look: _Look) -> None:
         """Learns what became of what the chain has taken: our transaction, or another with the same nonce."""
-        mined = [live for nonce, live in sorted(self._live.items()) if nonce < view.transactions]
-        if not mined:
-            return 0
-        hashes = [transaction.hash for live in mined for transaction in live.slot.transactions]
-        results = self._batches.results(hashes, self._scanned + 1, view.head.number) if self._scanned >= 0 else {}
         for live in mined:
-            result = self._result_of(live, results)
+            result = self._result_of(live, look.results)
             if result is None:
                 self._superseded(lane, live)
             elif result.failure is not None:
-                self._batch_failed(lane, live, result, view)
+                self._batch_failed(lane, live, result, look.view)
             else:
-                self._batch_settled(lane, live, result, view)
-            del self._live[live.slot.nonce]
-        self._scanned = view.head.number
-        self._queue.record_position(view.head)
-        return len(mined)
+                self._batch_settled(lane, live, result, look.view)
+        if mined:
+            self._queue.record_position(look.view.head)
 
     def _result_of(self, live: _Live, results: Mapping[str, BatchResult]) -> BatchResult | None:
         for transaction in live.slot.transactions:
@@ -315,7 +376,7 @@ class Worker:
             else:
                 judgements.append(self._refused(item, reason, now, final_block))
         self._queue.record_result(lane, live.slot.nonce, result, judgements, final=final)
-        _tell(judgements, result)
+        self._tell(judgements, result)
 
     def _others(self, live: _Live, outcomes: Mapping[str, Reason | None]) -> Sequence[QueuedInstruction]:
         """Settled by this batch and not waiting for it: refused when it was mined before, in a block that has left."""
@@ -343,12 +404,25 @@ class Worker:
             judgements = self._judge.again(items, f"its batch of {len(items)} came to nothing: {failure}")
         final = result.block.number <= self._final_block(view)
         self._queue.record_result(lane, live.slot.nonce, result, judgements, final=final)
-        _tell(judgements, result)
+        self._tell(judgements, result)
 
     def _superseded(self, lane: Lane, live: _Live) -> None:
         judgements = self._judge.again(live.slot.items, "its nonce was used by a transaction that is not ours")
         self._queue.record_superseded(lane, live.slot.nonce, judgements, self.now())
         log.warning("superseded", extra={"nonce": live.slot.nonce, **_ids(live.slot.items)})
+
+    def _tell(self, judgements: Sequence[Judgement], result: BatchResult | None) -> None:
+        """One line for what settled in a batch, and one for each instruction that did not."""
+        self._observe(judgements, result)
+        where = {"transaction": result.transaction, "block": result.block.number} if result else {}
+        for settled in (InstructionStatus.CONFIRMED, InstructionStatus.SETTLED):
+            ids = [judgement.instruction_id for judgement in judgements if judgement.status is settled]
+            if ids:
+                log.info(settled.value, extra={"instruction_ids": ids, **where})
+        for judgement in judgements:
+            if judgement.status not in (InstructionStatus.CONFIRMED, InstructionStatus.SETTLED):
+                why = {"instruction_id": judgement.instruction_id, "reason": judgement.detail}
+                log.info(judgement.status.value, extra=why | where)
 
     def _final_block(self, view: ChainView) -> int:
         return self._rule.finality.final_up_to(view.head.number, view.tagged)
@@ -362,13 +436,12 @@ class Worker:
 
     def _dispatch(self, lane: Lane) -> int:
         count = 0
-        while not self._changes_lane and len(self._live) < self._rule.in_flight_max:
+        while self._takes_more and not self._changes_lane and len(self._live) < self._rule.in_flight_max:
             now = self._clock.elapsed()
-            if self._live and not self._groups and now - self._dispatched_at < self._rule.linger_s:
-                break
             only = self._groups.pop() if self._groups else None
             limit = len(only) if only is not None else self._rule.batch_size
-            slot = self._queue.dispatch(lane, limit, self.now(), self._sign(lane), only)
+            lingers = only is None and self._live and now - self._dispatched_at < self._rule.linger_s
+            slot = self._queue.dispatch(lane, limit, self.now(), self._sign(lane), only, limit if lingers else 1)
             if slot is None:
                 if only is not None:
                     continue
@@ -453,7 +526,7 @@ class Worker:
             judgements.append(Judgement(sequence, row.instruction_id, status, state, row.detail, row.due_at))
         if judgements:
             self._queue.record_judgements(lane, judgements, now)
-            _tell(judgements, None)
+            self._tell(judgements, None)
         # Somebody's lane was left with something on its way: ours is given back when it is empty, for that one.
         self._changes_lane = self._changes_lane or self._queue.has_orphans(self._clock.now())
         done += remainders(self._desk, self._queue, now)
@@ -462,15 +535,3 @@ class Worker:
 
 def _ids(items: Iterable[QueuedInstruction]) -> dict[str, object]:
     return {"instruction_ids": [item.matched.instruction_id for item in items]}
-
-
-def _tell(judgements: Sequence[Judgement], result: BatchResult | None) -> None:
-    """One line per instruction."""
-    if not log.isEnabledFor(logging.INFO):
-        return
-    where = {"transaction": result.transaction, "block": result.block.number} if result else {}
-    for judgement in judgements:
-        log.info(
-            judgement.status.value,
-            extra={"instruction_id": judgement.instruction_id, "reason": judgement.detail, **where},
-        )

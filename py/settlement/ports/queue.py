@@ -110,8 +110,9 @@ class Queue(Protocol):
         at: float,
         sign: Callable[[Sequence[QueuedInstruction]], SignedTransaction],
         only: Sequence[int] | None = None,
+        at_least: int = 1,
     ) -> Slot | None:
-        """Takes what is ready, most urgent first, has it signed, and stores the signed bytes; None where none is.
+        """Takes what is ready, most urgent first, has it signed, and stores the signed bytes; None where too few are.
 
         Raises:
             LaneLost: another worker has the lane; nothing was stored.
@@ -160,6 +161,9 @@ class Queue(Protocol):
 
     def unfinished_past(self, now: float, limit: int) -> Sequence[tuple[QueueRow, int]]:
         """Instructions, with their sequences, whose deadline or settlement date is over and not yet noted."""
+
+    def is_busy(self) -> bool:
+        """Whether something is ready, on its way, or settled and not final: more than waiting has to be done."""
 
     def rows(self, statuses: Sequence[InstructionStatus], limit: int) -> Sequence[QueueRow]:
         """The queue, as people read it."""

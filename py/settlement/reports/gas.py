@@ -9,14 +9,13 @@ netted per bank.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from settlement.domain.instruction import Leg
 from settlement.flow.network import Network
 from settlement.flow.settle import settle_batch
+from settlement.reports.market import TRADERS, bond_leg, cross_bank_dvp, set_up_market
 
 BATCH_SIZE = 200
-TRADERS = 10
 WARM_UP_TRADES = 2
 
 BUDGETS = {"dvp_same_bank": 120_000, "dvp_cross_bank": 160_000, "dvp_cross_bank_batch_200": 45_000}
@@ -33,8 +32,6 @@ PEERS = (
 """Measured on anvil 1.7.1, hardfork prague, optimizer 200 runs, warm accounts, token approvals not counted. The peers
 do different amounts of work: this compares whole trades."""
 
-_ISIN = "HK0000000007"
-
 
 def measure_gas(network: Network, progress: Callable[[str], None] = lambda _: None) -> dict[str, int]:
     """Sets two banks and their clients up on an empty network and measures the three kinds of DvP.
@@ -45,13 +42,13 @@ def measure_gas(network: Network, progress: Callable[[str], None] = lambda _: No
     progress("setting up two banks and twenty traders")
     sellers = [f"seller-{index}" for index in range(TRADERS)]
     buyers = [f"buyer-{index}" for index in range(TRADERS)]
-    _set_up(network, sellers, buyers)
+    set_up_market(network, sellers, buyers)
     progress("settling one by one")
     same = [
-        _bond_leg(network, "seller-0", "neighbour"),
+        bond_leg(network, "seller-0", "neighbour"),
         network.leg("neighbour", "seller-0", "amber-hkd", "1.00"),
     ]
-    cross = _cross_bank(network, "seller-0", "buyer-0")
+    cross = cross_bank_dvp(network, "seller-0", "buyer-0")
     figures = {
         "dvp_same_bank": _last_of(network, same),
         "dvp_cross_bank": _last_of(network, cross),
@@ -59,49 +56,6 @@ def measure_gas(network: Network, progress: Callable[[str], None] = lambda _: No
     progress(f"settling {BATCH_SIZE} in one transaction")
     figures["dvp_cross_bank_batch_200"] = _batch(network, sellers, buyers)
     return figures
-
-
-def _set_up(network: Network, sellers: list[str], buyers: list[str]) -> None:
-    network.admit("authority", "central-bank")
-    network.admit("bank-amber", "bank")
-    network.admit("bank-jade", "bank")
-    network.admit("issuer", "issuer")
-    for trader in (*sellers, *buyers, "neighbour"):
-        network.admit(trader, "investor", provide_gas=False)
-    network.create_wholesale_cbdc("wholesale-hkd", "authority", accounts=["bank-amber", "bank-jade"])
-    at_amber = [*sellers, "neighbour", "issuer"]
-    network.create_tokenized_deposit("amber-hkd", "bank-amber", "wholesale-hkd", accounts=at_amber)
-    network.create_tokenized_deposit("jade-hkd", "bank-jade", "wholesale-hkd", accounts=buyers)
-    network.set_mandate("jade-hkd", {"bank-amber": "1,000,000.00"}, "1,000,000,000.00")
-    network.create_green_bond(
-        "bond",
-        "issuer",
-        isin=_ISIN,
-        nominal=10**9,
-        minimum_denomination=1,
-        increment=1,
-        coupon_millionths=40_500,
-        issue_date=date(2023, 2, 16),
-        maturity_date=date(2024, 2, 16),
-    )
-    for bank in ("bank-amber", "bank-jade"):
-        network.issue("wholesale-hkd", bank, "1,000,000.00")
-    for buyer in buyers:
-        network.issue("jade-hkd", buyer, "1,000.00")
-    for holder in ("neighbour", *sellers):
-        network.issue("amber-hkd", holder, "1,000.00")
-    network.issue("bond", "issuer", "1,000,000")
-    for holder in (*sellers, *buyers, "neighbour"):
-        network.settle(network.leg("issuer", holder, "bond", "1,000"))
-
-
-def _bond_leg(network: Network, seller: str, buyer: str) -> Leg:
-    return network.leg(seller, buyer, "bond", "1")
-
-
-def _cross_bank(network: Network, seller: str, buyer: str) -> list[Leg]:
-    cash = network.leg(buyer, seller, "jade-hkd", "1.00", receiver_instrument="amber-hkd")
-    return [_bond_leg(network, seller, buyer), cash]
 
 
 def _last_of(network: Network, legs: list[Leg]) -> int:
@@ -118,7 +72,9 @@ def _batch(network: Network, sellers: list[str], buyers: list[str]) -> int:
     for _ in range(2):
         matched = [
             network.match(
-                network.instruction(*_cross_bank(network, sellers[index % TRADERS], buyers[index // TRADERS % TRADERS]))
+                network.instruction(
+                    *cross_bank_dvp(network, sellers[index % TRADERS], buyers[index // TRADERS % TRADERS])
+                )
             )
             for index in range(BATCH_SIZE)
         ]

@@ -1,0 +1,105 @@
+"""The chain that stays up, and what is on it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from settlement.app import operations
+from settlement.cli.output import Json, Port, print_json, progress
+from settlement.reports import documents
+from settlement.reports.tables import key_value_table, make_console, positions_table
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def up(port: Port = None, as_json: Json = False) -> None:
+    """Start a chain that stays up in the background, with everything deployed; its state is kept on disk.
+
+    Example: settle up --port 8545
+    """
+    with progress(as_json) as say:
+        say("starting the chain")
+        record, started = operations.chain_up(port)
+    if as_json:
+        print_json({"started": started} | documents.record_document(record))
+    else:
+        word = "up" if started else "already up"
+        make_console().print(f"chain {record.chain_id} is {word} at {record.url}; next: settle run ebl-dvp")
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show whether a chain is up, and what is on it.
+
+    Example: settle status
+    """
+    found = operations.chain_status()
+    if found is None:
+        if as_json:
+            print_json({"up": False})
+        else:
+            make_console().print("no chain is up; start one with settle up")
+        return
+    document = documents.status_document(*found)
+    if as_json:
+        print_json(document)
+    else:
+        make_console().print(key_value_table([(key, str(value)) for key, value in document.items()]))
+
+
+@app.command()
+def down(
+    forget: Annotated[bool, typer.Option("--forget", help="Remove the chain's state and runs too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Stop the chain that is up; the next `settle up` resumes it.
+
+    Example: settle down
+    """
+    record = operations.chain_down(forget=forget)
+    if as_json:
+        print_json({"stopped": record is not None, "forgotten": forget})
+    else:
+        make_console().print("no chain was up" if record is None else f"chain at {record.url} is down")
+
+
+@app.command()
+def positions(
+    party: Annotated[str | None, typer.Option("--party", help="Only this party.")] = None,
+    instrument: Annotated[str | None, typer.Option("--instrument", help="Only this instrument.")] = None,
+    run_number: Annotated[
+        int | None, typer.Option("--run", help="Which run on the chain that is up; default: the last.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show who holds what on the chain that is up.
+
+    Example: settle positions --party exporter
+    """
+    stored, balances, held = operations.current_positions(run_number)
+    chosen = documents.choose(balances, stored.directory, party, instrument)
+    chosen_held = documents.choose(held, stored.directory, party, instrument)
+    if as_json:
+        print_json({"run": stored.label, "positions": chosen, "held": chosen_held})
+    else:
+        make_console().print(positions_table(chosen, chosen_held))
+
+
+@app.command(name="show")
+def show_instruction(
+    key: Annotated[str, typer.Argument(metavar="ID", help="An id, its beginning (0x…), or a reference.")],
+    as_json: Json = False,
+) -> None:
+    """Show an instruction: terms, legs, consents, status history, transaction, gas.
+
+    Example: settle show 0x3f2a
+    """
+    entry, directory = operations.find_instruction(key)
+    document = documents.instruction_document(entry, directory)
+    if as_json:
+        print_json(document)
+    else:
+        make_console().print(documents.instruction_tables(document))

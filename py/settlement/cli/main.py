@@ -1,0 +1,59 @@
+"""The command `settle`: its groups, and one sentence for everything that goes wrong."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import traceback
+
+import typer
+from typer.exceptions import TyperException
+
+from settlement.cli import bench, chain, journal, runs, service, signals
+from settlement.cli.output import report
+from settlement.errors import InputError, SettlementError
+
+EXIT_UNKNOWN = 3
+
+
+app = typer.Typer(
+    name="settle",
+    help="Tokenised money and tokenised assets that change hands at the same moment or not at all.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+for part in (runs, chain, service):
+    app.registered_commands += part.app.registered_commands
+for name, group in (("bench", bench), ("journal", journal)):
+    app.add_typer(group.app, name=name)
+
+
+def main() -> None:
+    """Runs the command line; every expected error is one sentence on standard error, and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # An arrow must not turn a settlement into a fault.
+    signals.install()
+    try:
+        code = typer.main.get_command(app).main(sys.argv[1:] or ["--help"], standalone_mode=False)
+        signals.honour_signals()
+        sys.exit(code if isinstance(code, int) else 0)
+    except SettlementError as error:
+        report(error, error.exit_code)
+    except TyperException as error:
+        report(InputError(error.format_message()), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted; what was started only for this is stopped, and no leg settled alone", file=sys.stderr)
+        sys.exit(128 + (signals.asked[0] if signals.asked else signal.SIGINT))
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python must not complain about it on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("SETTLEMENT_DEBUG"):
+            traceback.print_exc()
+        fault = f"a fault in this program ({type(error).__name__}: {error}); set SETTLEMENT_DEBUG=1 to see where"
+        report(SettlementError(fault), EXIT_UNKNOWN)

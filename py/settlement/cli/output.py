@@ -1,0 +1,58 @@
+"""How every command speaks: options they share, progress, documents, errors."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from settlement.cli.signals import honour_signals
+from settlement.errors import InputError, Refused, SettlementError
+from settlement.reports.tables import make_console
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output instead of tables.")]
+Port = Annotated[int | None, typer.Option("--port", help="Port on loopback; default: a free one.", min=1, max=65535)]
+
+
+@contextlib.contextmanager
+def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
+    """A line on standard error that says what is going on; plain lines where that is no terminal."""
+    console: Console = make_console(stderr=True)
+    if console.is_terminal:
+        with console.status("") as spinner:
+            yield lambda text: step(lambda: spinner.update(text))
+    elif as_json:
+        yield lambda text: step(lambda: None)
+    else:
+        yield lambda text: step(lambda: print(text, file=sys.stderr))
+
+
+def step(show: Callable[[], None]) -> None:
+    """Shows a step, unless a signal asked us to end."""
+    honour_signals()
+    show()
+
+
+def report(error: SettlementError, exit_code: int) -> NoReturn:
+    """Says what went wrong, and ends with the error's exit code."""
+    print(f"error: {error}", file=sys.stderr)
+    if "--json" in sys.argv:
+        document: dict[str, Any] = {"kind": type(error).__name__, "message": str(error)}
+        if isinstance(error, Refused):
+            document["reasons"] = [
+                {"name": reason.name, "arguments": dict(reason.arguments)} for reason in error.reasons
+            ]
+        if isinstance(error, InputError) and error.location is not None:
+            document["location"] = vars(error.location)
+        print_json({"ok": False, "error": document})
+    sys.exit(exit_code)
+
+
+def print_json(document: Any) -> None:
+    """The one document of a command with --json."""
+    print(json.dumps(document, indent=2, ensure_ascii=False, default=str))

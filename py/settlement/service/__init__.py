@@ -1,0 +1,1 @@
+"""The settlement service: streams in, a worker that goes on, health, metrics, logs, reconciliation."""
