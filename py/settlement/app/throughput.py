@@ -30,7 +30,7 @@ from settlement.chain.artifacts import load_artifacts
 from settlement.chain.naive import NaiveClient
 from settlement.chain.node import AnvilNode, NodeSettings
 from settlement.chain.rpc import Rpc
-from settlement.domain.instruction import InstructionStatus
+from settlement.domain.instruction import InstructionStatus, Leg
 from settlement.domain.submission import Submission
 from settlement.durable import schema
 from settlement.errors import SettlementError
@@ -57,13 +57,12 @@ class _Market:
 
     network: Network
     description: NetworkDescription
-    sellers: Sequence[str]
-    buyers: Sequence[str]
     now: int
+    legs: Mapping[tuple[int, int], tuple[Leg, ...]]
 
     def submission(self, index: int) -> Submission:
-        legs = cross_bank_dvp(self.network, self.sellers[index % TRADERS], self.buyers[index // TRADERS % TRADERS])
-        return Submission(reference=f"dvp-{index}", legs=tuple(legs), deadline=self.now + DEADLINE_SECONDS)
+        legs = self.legs[index % TRADERS, index // TRADERS % TRADERS]
+        return Submission(reference=f"dvp-{index}", legs=legs, deadline=self.now + DEADLINE_SECONDS)
 
 
 def measure_throughput(
@@ -119,7 +118,12 @@ def _market(say: Say) -> Iterator[_Market]:
         buyers = [f"buyer-{index}" for index in range(TRADERS)]
         set_up_market(network, sellers, buyers)
         description = describe(node.url, deployment, network.ledger.directory, LABEL)
-        yield _Market(network, description, sellers, buyers, network.ledger.head().timestamp)
+        legs = {
+            (seller, buyer): tuple(cross_bank_dvp(network, sellers[seller], buyers[buyer]))
+            for seller in range(TRADERS)
+            for buyer in range(TRADERS)
+        }
+        yield _Market(network, description, network.ledger.head().timestamp, legs)
 
 
 # ---- raw and naive ---------------------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ class SqlJournal:
         """See `ports.Journal.record_consents`."""
         with self.database.write() as writing:
             sequence = _known(writing.connection, instruction_id)
-            _add_consents(writing.connection, {sequence: consents})
+            _add_consents(writing.connection, sequence, consents)
 
     def record_transaction(self, transaction: SignedTransaction, act: str, instruction_ids: Sequence[str]) -> None:
         """See `ports.Journal.record_transaction`."""
@@ -176,7 +176,7 @@ class SqlJournal:
         with self.database.write() as writing:
             connection = writing.connection
             sequence = _known(connection, instruction_id)
-            _add_consents(connection, {sequence: consents})
+            _add_consents(connection, sequence, consents)
             queue = schema.queue
             changed = connection.execute(
                 update(queue)
@@ -209,7 +209,7 @@ class SqlJournal:
                     entries.append(_first_entry(sequence, new, body, at))
                 connection.execute(insert(schema.instruction), terms)
                 connection.execute(insert(schema.queue), queued)
-                _insert_consents(connection, consents)
+                rows.add_consents(connection, consents)
                 if history:
                     writing.add_history(entries)
         except IntegrityError:
@@ -310,26 +310,14 @@ def _known(connection: Connection, instruction_id: str) -> int:
     return sequence
 
 
-def _add_consents(connection: Connection, consents: Mapping[int, Sequence[Consent]]) -> None:
-    """Adds those that are not there yet."""
-    known = rows.consents_of(connection, list(consents))
-    _insert_consents(
-        connection,
-        {
-            sequence: [consent for consent in dict.fromkeys(some) if consent not in known[sequence]]
-            for sequence, some in consents.items()
-        },
-    )
-
-
-def _insert_consents(connection: Connection, consents: Mapping[int, Sequence[Consent]]) -> None:
-    values = [
-        {"sequence": sequence, "address": consent.address, "signature": consent.signature, "party": consent.party}
-        for sequence, some in consents.items()
-        for consent in some
-    ]
-    if values:
-        connection.execute(insert(schema.consent), values)
+def _add_consents(connection: Connection, sequence: int, consents: Sequence[Consent]) -> None:
+    """Adds those that are not there yet. The instruction's row in the queue keeps others out meanwhile."""
+    columns = schema.consents.c
+    connection.execute(select(schema.queue.c.state).where(schema.queue.c.sequence == sequence).with_for_update())
+    known = rows.consents_of(connection, [sequence])[sequence]
+    last = connection.execute(select(func.max(columns.part)).where(columns.sequence == sequence)).scalar()
+    new = [consent for consent in dict.fromkeys(consents) if consent not in known]
+    rows.add_consents(connection, {sequence: new}, 0 if last is None else last + 1)
 
 
 def _entry(connection: Connection, sequence: int) -> JournalEntry:

@@ -193,8 +193,8 @@ class SqlQueue:
                 "tried_at": at,
                 "waits_for": None,
             }
-            for some in rows.chunks([row.sequence for row in chosen]):
-                connection.execute(update(_queue).where(_queue.c.sequence.in_(some)).values(**values))
+            for some in rows.within(_queue.c.sequence, [row.sequence for row in chosen]):
+                connection.execute(update(_queue).where(some).values(**values))
             sent = InstructionStatus.SENT.value
             writing.add_history(
                 [
@@ -281,14 +281,14 @@ class SqlQueue:
                 "due_at": due_at,
                 "waits_for": waits_for,
             }
-            for some in rows.chunks(sequences):
-                writing.connection.execute(update(_queue).where(_queue.c.sequence.in_(some)).values(**values))
+            for some in rows.within(_queue.c.sequence, sequences):
+                writing.connection.execute(update(_queue).where(some).values(**values))
         writing.add_history(entries)
 
     def _settled(self, connection: Connection, sequences: Sequence[int]) -> set[int]:
         found: set[int] = set()
-        for some in rows.chunks(sequences):
-            query = select(_queue.c.sequence).where(_queue.c.sequence.in_(some), _queue.c.status.in_(_SETTLED))
+        for some in rows.within(_queue.c.sequence, sequences):
+            query = select(_queue.c.sequence).where(some, _queue.c.status.in_(_SETTLED))
             found.update(connection.execute(query).scalars())
         return found
 
@@ -313,8 +313,8 @@ class SqlQueue:
                 members = self._members(lane, row.nonce).where(_queue.c.status == InstructionStatus.SETTLED.value)
                 found = writing.connection.execute(members).all()
                 values = {"status": confirmed, "state": QueueState.DONE.value}
-                for some in rows.chunks([member.sequence for member in found]):
-                    writing.connection.execute(update(_queue).where(_queue.c.sequence.in_(some)).values(**values))
+                for some in rows.within(_queue.c.sequence, [member.sequence for member in found]):
+                    writing.connection.execute(update(_queue).where(some).values(**values))
                 writing.add_history(
                     [(m.sequence, m.instruction_id, confirmed, int(at), row.hash, None, None, "") for m in found]
                 )
@@ -346,8 +346,8 @@ class SqlQueue:
             members = self._members(lane, nonce).where(_queue.c.status.in_(_SETTLED))
             found = connection.execute(members).all()
             changed = {"status": pending, "state": QueueState.IN_FLIGHT.value, "detail": why}
-            for some in rows.chunks([row.sequence for row in found]):
-                connection.execute(update(_queue).where(_queue.c.sequence.in_(some)).values(**changed))
+            for some in rows.within(_queue.c.sequence, [row.sequence for row in found]):
+                connection.execute(update(_queue).where(some).values(**changed))
             writing.add_history(
                 [(row.sequence, row.instruction_id, pending, int(at), None, None, None, why) for row in found]
             )

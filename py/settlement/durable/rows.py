@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.engine import Connection
 
 from settlement.domain.audit import evidence
@@ -16,6 +16,9 @@ from settlement.ports import SignedTransaction
 
 _COUNTED_NONCES = 2**62
 """Nonces from here on are the caller's own choice and do not move the counter, which has to fit the column."""
+
+_RUNS = 8
+"""Up to so many runs of numbers, a statement for each is quicker than one that names every number."""
 
 CHUNK = 400
 """How many values a statement names at once: well within what every database takes."""
@@ -42,19 +45,49 @@ def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
         yield values[start : start + CHUNK]
 
 
+def within(column: ColumnElement[Any], values: Sequence[int]) -> Iterable[ColumnElement[bool]]:
+    """Conditions that hold for these values, each for one statement. Batches mostly have one unbroken run of numbers,
+    and a range is read, planned and looked up many times as fast as hundreds of values.
+    """
+    runs: list[list[int]] = []
+    for value in sorted(values):
+        if runs and value == runs[-1][1] + 1:
+            runs[-1][1] = value
+        else:
+            runs.append([value, value])
+    if len(runs) <= _RUNS:
+        yield from (column.between(first, last) for first, last in runs)
+    else:
+        yield from (column.in_(some) for some in chunks(values))
+
+
 def instruction_evidence(body: str, consents: Sequence[Consent]) -> str:
     """What the history's digests cover of an instruction and the consents that came with it."""
     return evidence(body, *sorted(f"{consent.address}{consent.signature}" for consent in consents))
 
 
+def add_consents(connection: Connection, consents: Mapping[int, Sequence[Consent]], part: int = 0) -> None:
+    """Adds consents to instructions, as the part with this number."""
+    values = [
+        {"sequence": sequence, "part": part, "body": json.dumps([[c.party, c.address, c.signature] for c in some])}
+        for sequence, some in consents.items()
+        if some
+    ]
+    if values:
+        connection.execute(insert(schema.consents), values)
+
+
 def consents_of(connection: Connection, sequences: Sequence[int]) -> Mapping[int, list[Consent]]:
-    """The consents of each instruction."""
+    """The consents of each instruction, in the order in which they came."""
     found: dict[int, list[Consent]] = {sequence: [] for sequence in sequences}
-    columns = schema.consent.c
-    for some in chunks(sequences):
-        query = select(columns.sequence, columns.party, columns.address, columns.signature)
-        for sequence, party, address, signature in connection.execute(query.where(columns.sequence.in_(some))):
-            found[sequence].append(Consent(party=party, address=address, signature=signature))
+    columns = schema.consents.c
+    for some in within(columns.sequence, sequences):
+        query = select(columns.sequence, columns.body).where(some).order_by(columns.sequence, columns.part)
+        for sequence, body in connection.execute(query):
+            found[sequence] += [
+                Consent(party=party, address=address, signature=signature)
+                for party, address, signature in json.loads(body)
+            ]
     return found
 
 
@@ -62,8 +95,8 @@ def bodies_of(connection: Connection, sequences: Sequence[int]) -> Mapping[int, 
     """The id and the instruction of each sequence."""
     columns = schema.instruction.c
     found = {}
-    for some in chunks(sequences):
-        query = select(columns.sequence, columns.instruction_id, columns.body).where(columns.sequence.in_(some))
+    for some in within(columns.sequence, sequences):
+        query = select(columns.sequence, columns.instruction_id, columns.body).where(some)
         for sequence, instruction_id, body in connection.execute(query):
             found[sequence] = instruction_id, Instruction.model_validate_json(body)
     return found

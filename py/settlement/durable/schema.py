@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 2
+VERSION = 3
 """Of the layout; a journal of another one is refused."""
 
 metadata = MetaData()
@@ -61,14 +61,15 @@ instruction = Table(
     UniqueConstraint("scope", "parties", "nonce"),
 )
 
-consent = Table(
-    "consent",
+consents = Table(
+    "consents",
     metadata,
-    Column("sequence", ForeignKey("instruction.sequence"), primary_key=True),
-    Column("address", String(42), primary_key=True),
-    Column("signature", Text, primary_key=True),
-    Column("party", String(40), nullable=False),
+    Column("sequence", ForeignKey("instruction.sequence"), primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
 )
+"""Consents as they came: the first with the instruction, others later; each row a JSON list of party, address and
+signature."""
 
 queue = Table(
     "queue",
