@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -24,9 +25,10 @@ CHUNK = 400
 """How many values a statement names at once: well within what every database takes."""
 
 
-def group(parties: Sequence[str]) -> str:
+@functools.lru_cache(maxsize=4096)
+def group(parties: tuple[str, ...]) -> str:
     """A group of parties as it is stored."""
-    return json.dumps(list(parties))
+    return json.dumps(parties)
 
 
 def parties_of(stored: str) -> tuple[str, ...]:

@@ -89,8 +89,7 @@ def _new_instructions(desk: Desk, submissions: Sequence[Submission], now: float,
         if item.nonce is None:
             nonces[group] = nonce + 1
         instruction = item.instruction(nonce)
-        matched = _matched(desk, instruction, item.consents, sign)
-        complete = bool(matched.consents) and _is_complete(desk, instruction, matched.consents)
+        matched, complete = _matched(desk, instruction, item.consents, sign)
         waits = complete and item.not_before > now
         state = QueueState.BY_HAND if not complete else QueueState.WAITING if waits else QueueState.READY
         new.append(
@@ -109,13 +108,17 @@ def _new_instructions(desk: Desk, submissions: Sequence[Submission], now: float,
     return new
 
 
-def _matched(desk: Desk, instruction: Instruction, consents: Sequence[Consent], sign: bool) -> MatchedInstruction:
+def _matched(
+    desk: Desk, instruction: Instruction, consents: Sequence[Consent], sign: bool
+) -> tuple[MatchedInstruction, bool]:
+    """The instruction with its consents, and whether those are all that it needs."""
+    required = required_consents(desk, instruction)
     if sign and not consents:
-        return desk.ledger.signed(instruction, required_consents(desk, instruction))
+        return desk.ledger.signed(instruction, required), True
     instruction_id = desk.ledger.instruction_id(instruction)
-    return MatchedInstruction(
-        instruction_id=instruction_id, instruction=instruction, consents=tuple(dict.fromkeys(consents))
-    )
+    given = tuple(dict.fromkeys(consents))
+    matched = MatchedInstruction(instruction_id=instruction_id, instruction=instruction, consents=given)
+    return matched, set(required) <= {consent.party for consent in given}
 
 
 def _is_complete(desk: Desk, instruction: Instruction, consents: Sequence[Consent]) -> bool:

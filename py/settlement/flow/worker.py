@@ -143,6 +143,7 @@ class Worker:
         self._looking: Future[_Look] | None = None
         self._lane: Lane | None = None
         self._live: dict[int, _Live] = {}
+        self._missed: frozenset[int] = frozenset()
         self._groups: list[list[int]] = []
         self._changes_lane = False
         self._position: Block | None = None
@@ -200,6 +201,7 @@ class Worker:
         """Forgets everything: the next step reads it from the journal again."""
         self._lane = self._looking = None
         self._live.clear()
+        self._missed = frozenset()
         self._was_busy = True
         self._groups.clear()
         self._changes_lane = False
@@ -306,13 +308,11 @@ class Worker:
         if reorganised:
             self._require_chain()
             self._rewind(lane)
-            look = _Look(view, frozenset(self._live), {})
+            look = _Look(view, frozenset(nonce for nonce in self._live if nonce < view.transactions), {})
         if self._position is None or view.head != self._position:
             self._position = view.head
             self._chain_ahead = max(self._chain_ahead, view.head.timestamp - self._clock.elapsed())
-        mined = [
-            live for nonce, live in sorted(self._live.items()) if nonce in look.mined and nonce < view.transactions
-        ]
+        mined = self._mined(look)
         if mined:
             for live in mined:
                 del self._live[live.slot.nonce]
@@ -338,6 +338,16 @@ class Worker:
                 self._live[slot.nonce] = _Live(slot, now)
         self._scanned = -1
 
+    def _mined(self, look: _Look) -> list[_Live]:
+        """What the look settles: found in a block, or not found by two looks in a row that say its nonce is used.
+
+        The chain may go on between the questions of a look, so that one of them sees a block more than the other.
+        """
+        found = {nonce for nonce, live in self._live.items() if self._found(live, look.results) is not None}
+        certain = look.mined & (found | self._missed) if self._scanned >= 0 else look.mined
+        self._missed = look.mined - certain
+        return [self._live[nonce] for nonce in sorted(certain) if nonce in self._live]
+
     def _follow(self, lane: Lane, mined: Sequence[_Live], look: _Look) -> None:
         """Learns what became of what the chain has taken: our transaction, or another with the same nonce."""
         for live in mined:
@@ -351,10 +361,14 @@ class Worker:
         if mined:
             self._queue.record_position(look.view.head)
 
+    @staticmethod
+    def _found(live: _Live, results: Mapping[str, BatchResult]) -> BatchResult | None:
+        return next((results[each.hash] for each in live.slot.transactions if each.hash in results), None)
+
     def _result_of(self, live: _Live, results: Mapping[str, BatchResult]) -> BatchResult | None:
-        for transaction in live.slot.transactions:
-            if transaction.hash in results:
-                return results[transaction.hash]
+        found = self._found(live, results)
+        if found is not None:
+            return found
         for transaction in live.slot.transactions:
             result = self._batches.result(transaction.hash)
             if result is not None:
