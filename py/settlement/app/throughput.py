@@ -58,6 +58,7 @@ class _Market:
     network: Network
     description: NetworkDescription
     now: int
+    node_pid: int
     legs: Mapping[tuple[int, int], tuple[Leg, ...]]
 
     def submission(self, index: int) -> Submission:
@@ -123,7 +124,7 @@ def _market(say: Say) -> Iterator[_Market]:
             for seller in range(TRADERS)
             for buyer in range(TRADERS)
         }
-        yield _Market(network, description, network.ledger.head().timestamp, legs)
+        yield _Market(network, description, network.ledger.head().timestamp, node.pid, legs)
 
 
 # ---- raw and naive ---------------------------------------------------------------------------------------------------
@@ -211,7 +212,9 @@ def _durable(market: _Market, journal: str, workers: int, count: int, say: Say) 
         say(f"durable ({kind}): warming up")
         _submit(service, market, 0, WARM_UP)
         _confirmed(service, WARM_UP, folder)
-        pids = {"submitter": os.getpid()} | {f"worker_{n + 1}": process.pid for n, process in enumerate(running)}
+        pids = {"submitter": os.getpid(), "chain": market.node_pid} | {
+            f"worker_{n + 1}": process.pid for n, process in enumerate(running)
+        }
         say(f"durable ({kind}): {count:,} DvPs")
         memory: dict[str, list[float]] = {name: [] for name in pids}
         busy = {name: _cpu_seconds(pid) for name, pid in pids.items()}

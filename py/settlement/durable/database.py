@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from settlement.domain.audit import GENESIS, AuditedEntry, digest
 from settlement.durable import schema
+from settlement.durable.rows import insert_rows
 from settlement.errors import InputError, JournalUnavailable
 
 LOCK_TIMEOUT_S = 30.0
@@ -49,12 +50,12 @@ class Writing:
         """Chains and stores the history. Last, so that writers wait for each other as briefly as can be."""
         if self._entries:
             sequences, count, head = self._locked_head()
-            rows = []
+            entries = []
             for sequence, *fields in self._entries:
                 count += 1
                 head = digest(head, AuditedEntry(count, *fields))  # type: ignore[arg-type]
-                rows.append(_row(count, sequence, fields, head))
-            self.connection.execute(insert(schema.history), rows)
+                entries.append(_row(count, sequence, fields, head))
+            insert_rows(self.connection, schema.history, entries)
             self._head = sequences, count, head
         if self._head is not None:
             sequences, count, head = self._head

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -207,8 +207,8 @@ class SqlJournal:
                     queued.append(self._queue_row(sequence, new, at, parents))
                     consents[sequence] = new.consents
                     entries.append(_first_entry(sequence, new, body, at))
-                connection.execute(insert(schema.instruction), terms)
-                connection.execute(insert(schema.queue), queued)
+                rows.insert_rows(connection, schema.instruction, terms)
+                rows.insert_rows(connection, schema.queue, queued)
                 rows.add_consents(connection, consents)
                 if history:
                     writing.add_history(entries)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, Table, insert, select
 from sqlalchemy.engine import Connection
 
 from settlement.domain.audit import evidence
@@ -63,6 +63,22 @@ def within(column: ColumnElement[Any], values: Sequence[int]) -> Iterable[Column
         yield from (column.in_(some) for some in chunks(values))
 
 
+def insert_rows(connection: Connection, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows that all name the same columns in the same order."""
+    if not values:
+        return
+    if connection.dialect.name == "sqlite":
+        # Nothing has to be converted for SQLite, and looking for what to convert takes longer than the insert.
+        connection.exec_driver_sql(_insert_text(table, tuple(values[0])), [tuple(row.values()) for row in values])
+    else:
+        connection.execute(insert(table), list(values))
+
+
+@functools.cache
+def _insert_text(table: Table, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+
+
 def instruction_evidence(body: str, consents: Sequence[Consent]) -> str:
     """What the history's digests cover of an instruction and the consents that came with it."""
     return evidence(body, *sorted(f"{consent.address}{consent.signature}" for consent in consents))
@@ -75,8 +91,7 @@ def add_consents(connection: Connection, consents: Mapping[int, Sequence[Consent
         for sequence, some in consents.items()
         if some
     ]
-    if values:
-        connection.execute(insert(schema.consents), values)
+    insert_rows(connection, schema.consents, values)
 
 
 def consents_of(connection: Connection, sequences: Sequence[int]) -> Mapping[int, list[Consent]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ from settlement.service.http import Answer, as_json, serving
 from settlement.service.metrics import Metrics
 
 log = logging.getLogger("settlement.service")
+
+_GARBAGE_THRESHOLD = 50_000
+"""Objects before Python looks for cycles. A batch makes thousands of objects and no cycle: looking took a tenth of the
+worker's time."""
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -57,6 +62,8 @@ def serve(
     def ends() -> bool:
         return should_stop() or (rule.until_idle and worker.is_idle and not queue.is_busy())
 
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_THRESHOLD)
     answers = {"/health": health, "/ready": ready, "/metrics": lambda: (200, METRICS_TYPE, metrics.text())}
     with serving(rule.port, answers) as port:
         url = f"http://127.0.0.1:{port}"
