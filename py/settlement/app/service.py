@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from settlement.chain.batches import EvmBatches
+from settlement.chain.books import EvmBooks
 from settlement.durable.database import Database
 from settlement.durable.queue import SqlQueue
 from settlement.errors import InputError
@@ -16,6 +17,7 @@ from settlement.flow.clock import SystemClock
 from settlement.flow.network import Network
 from settlement.flow.worker import Worker, WorkerRule
 from settlement.ports import BatchResult, ChainIdentity, Judgement
+from settlement.service.reconcile import Reconciliation, reconcile
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Service:
 
     network: Network
     batches: EvmBatches
+    books: EvmBooks
     queue: SqlQueue
     identity: ChainIdentity
     database: Database
@@ -46,6 +49,11 @@ class Service:
             name,
             observe=observe,
         )
+
+    def reconcile(self, say: Callable[[str], None] = lambda _: None) -> Reconciliation:
+        """Compares journal, chain events and balances; see `service.reconcile`."""
+        since = self.database.since_block(self.queue.scope)
+        return reconcile(self.network.journal, self.books, self.network.ledger.directory, since, say)
 
     def close(self) -> None:
         """Lets go of the journal."""

@@ -10,6 +10,7 @@ from settlement.app.description import NetworkDescription
 from settlement.app.service import Service, require_chain
 from settlement.chain.artifacts import Artifacts, load_artifacts
 from settlement.chain.batches import EvmBatches, genesis_hash
+from settlement.chain.books import EvmBooks
 from settlement.chain.deploy import deploy
 from settlement.chain.deployment import Deployment
 from settlement.chain.funding import provide_operator_gas
@@ -117,13 +118,16 @@ def open_service(
     batches = EvmBatches(rpc, artifacts, deployment, signers, lambda: ledger.directory)
     require_chain(batches, expected)
     database = Database(journal)
+    books = EvmBooks(rpc, deployment, lambda: ledger.directory)
     try:
         database.bind(*expected)
         kept = SqlJournal(database, scope=scope_of(deployment, description.label))
+        if not kept.has_instructions():
+            database.since_block(kept.scope, books.head())
     except BaseException:
         database.close()
         raise
-    return Service(Network(ledger, kept), batches, SqlQueue(database, kept.scope), expected, database)
+    return Service(Network(ledger, kept), batches, books, SqlQueue(database, kept.scope), expected, database)
 
 
 def describe(

@@ -158,6 +158,18 @@ class Database:
                 writing.connection.execute(insert(schema.scope).values(name=name))
         raise JournalUnavailable(f"{self.name} does not keep what is written to it")
 
+    def since_block(self, scope: int, head: int | None = None) -> int:
+        """The number of the newest block when the scope was begun; notes `head` where none is noted yet."""
+        columns = schema.scope.c
+        with self.read() as connection:
+            since = connection.execute(select(columns.since_block).where(columns.scope == scope)).scalar()
+        if since is None and head is not None:
+            with self.write() as writing:
+                unknown = (columns.scope == scope) & columns.since_block.is_(None)
+                writing.connection.execute(update(schema.scope).where(unknown).values(since_block=head))
+            return self.since_block(scope)
+        return -1 if since is None else int(since)
+
     def bind(self, chain_id: int, genesis_hash: str) -> None:
         """Binds the journal to a chain, or checks that it is the one it is bound to.
 

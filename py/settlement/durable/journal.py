@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -33,6 +33,15 @@ _FINISHED = frozenset(
         InstructionStatus.REFUSED,
     }
 )
+
+
+_ON_CHAIN = (
+    InstructionStatus.SENT,
+    InstructionStatus.SETTLED,
+    InstructionStatus.CONFIRMED,
+    InstructionStatus.CANCELLING,
+)
+"""Settled, or perhaps so: the chain knows."""
 
 
 class SqlJournal:
@@ -122,20 +131,55 @@ class SqlJournal:
     def stored(self, references: Sequence[str]) -> Mapping[str, StoredInstruction]:
         """See `ports.Journal.stored`."""
         columns = schema.instruction.c
-        found: dict[str, StoredInstruction] = {}
+        found = self._stored(columns.reference, references, columns.scope == self.scope)
+        return {known.instruction.reference: known for known in found}
+
+    def by_ids(self, instruction_ids: Sequence[str]) -> Mapping[str, StoredInstruction]:
+        """See `ports.Journal.by_ids`."""
+        found = self._stored(schema.instruction.c.instruction_id, instruction_ids, true())
+        return {known.instruction_id: known for known in found}
+
+    def has_instructions(self) -> bool:
+        """Whether this scope has any."""
+        columns = schema.instruction.c
         with self.database.read() as connection:
-            for some in rows.chunks(references):
+            query = select(columns.sequence).where(columns.scope == self.scope).limit(1)
+            return connection.execute(query).first() is not None
+
+    def settlements(self) -> Iterator[StoredInstruction]:
+        """See `ports.Journal.settlements`."""
+        columns, queue = schema.instruction.c, schema.queue.c
+        wanted = [status.value for status in _ON_CHAIN]
+        query = (
+            select(columns.sequence, columns.instruction_id, columns.body, queue.status)
+            .join(schema.queue, queue.sequence == columns.sequence)
+            .where(columns.scope == self.scope, queue.status.in_(wanted))
+            .order_by(columns.sequence)
+        )
+        with self.database.read() as connection:
+            for row in connection.execute(query.execution_options(yield_per=1000)):
+                instruction = Instruction.model_validate_json(row.body)
+                yield StoredInstruction(row.instruction_id, instruction, InstructionStatus(row.status), ())
+
+    def _stored(
+        self, column: ColumnElement[Any], values: Sequence[str], condition: ColumnElement[bool]
+    ) -> list[StoredInstruction]:
+        columns = schema.instruction.c
+        found = []
+        with self.database.read() as connection:
+            for some in rows.chunks(values):
                 query = (
                     select(columns.sequence, columns.instruction_id, columns.body, schema.queue.c.status)
                     .join(schema.queue, schema.queue.c.sequence == columns.sequence)
-                    .where(columns.scope == self.scope, columns.reference.in_(some))
+                    .where(condition, column.in_(some))
                 )
                 these = connection.execute(query).all()
                 consents = rows.consents_of(connection, [row.sequence for row in these])
                 for row in these:
                     instruction = Instruction.model_validate_json(row.body)
-                    found[instruction.reference] = StoredInstruction(
-                        row.instruction_id, instruction, InstructionStatus(row.status), tuple(consents[row.sequence])
+                    status = InstructionStatus(row.status)
+                    found.append(
+                        StoredInstruction(row.instruction_id, instruction, status, tuple(consents[row.sequence]))
                     )
         return found
 

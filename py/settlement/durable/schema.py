@@ -44,8 +44,9 @@ scope = Table(
     metadata,
     Column("scope", Integer, primary_key=True),
     Column("name", String(120), nullable=False, unique=True),
+    Column("since_block", _Key),
 )
-"""One deployment and run, within which references are unique."""
+"""One deployment and run, within which references are unique; what is in blocks up to `since_block` came before it."""
 
 instruction = Table(
     "instruction",

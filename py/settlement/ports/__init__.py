@@ -1,15 +1,19 @@
 """What the flow needs of the outside world, as protocols that `chain` and `durable` implement."""
 
 from settlement.ports.batches import BatchLedger, BatchResult, ChainIdentity, ChainView, ItemOutcome, SettledAt
+from settlement.ports.books import Account, BookedTransaction, Books
 from settlement.ports.clock import Clock
 from settlement.ports.journal import HistoryEntry, Journal, JournalEntry, NewInstruction, QueueState, StoredInstruction
 from settlement.ports.ledger import Block, Ledger, LedgerEvent, Position, Receipt, SignedTransaction
 from settlement.ports.queue import Judgement, Lane, Queue, QueuedInstruction, QueueFigures, QueueRow, Slot
 
 __all__ = [
+    "Account",
     "BatchLedger",
     "BatchResult",
     "Block",
+    "BookedTransaction",
+    "Books",
     "ChainIdentity",
     "ChainView",
     "Clock",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -105,6 +105,12 @@ class Journal(Protocol):
 
     def stored(self, references: Sequence[str]) -> Mapping[str, StoredInstruction]:
         """What there is under these references."""
+
+    def by_ids(self, instruction_ids: Sequence[str]) -> Mapping[str, StoredInstruction]:
+        """What there is under these ids, of any scope."""
+
+    def settlements(self) -> Iterator[StoredInstruction]:
+        """Every instruction of this scope that is settled, or whose outcome is open, without its consents."""
 
     def next_nonces(self, groups: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], int]:
         """For each group of parties, a nonce from which on it has used none here."""
