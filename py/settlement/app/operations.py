@@ -141,7 +141,8 @@ def chain_down(store: ChainStore | None = None, *, forget: bool = False) -> Chai
             stop_detached(record.pid)
         store.clear(state=forget)
         if forget:
-            for path in (_deployment_path(store), journal_path(store), *store.runs_path.glob("*.json")):
+            journal = journal_path(store)
+            for path in (_deployment_path(store), journal, Path(f"{journal}-turn"), *store.runs_path.glob("*.json")):
                 path.unlink(missing_ok=True)
         return record
 
@@ -186,14 +187,23 @@ def verify_journal(where: str | None = None, store: ChainStore | None = None) ->
         InputError: there is no such journal.
         JournalUnavailable: it does not answer.
     """
-    path = journal_path(store or ChainStore()) if where is None else Path(where)
-    if (where is None or "://" not in where) and not path.is_file():
-        raise InputError(f"there is no journal {path}: run a scenario on a chain that is up, or name one")
-    database = Database(path if where is None else where)
+    named = journal_path(store or ChainStore()) if where is None else where
+    require_journal(named)
+    database = Database(named)
     try:
         return database.name, verify(database)
     finally:
         database.close()
+
+
+def require_journal(where: Path | str) -> None:
+    """Sees to it that a journal in a file is there: looking at it must not make one.
+
+    Raises:
+        InputError: it is not.
+    """
+    if (isinstance(where, Path) or "://" not in where) and not Path(where).is_file():
+        raise InputError(f"there is no journal {where}: run a scenario on a chain that is up, or name one")
 
 
 def find_instruction(key: str, store: ChainStore | None = None) -> tuple[JournalEntry, Directory]:

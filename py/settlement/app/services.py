@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from settlement.app import operations
 from settlement.app.description import NetworkDescription, read_description
 from settlement.app.service import Service
-from settlement.app.wiring import describe, open_service
+from settlement.app.wiring import describe, open_service, scope_of
 from settlement.domain.finality import read_finality
 from settlement.durable.chains import ChainStore
+from settlement.durable.database import Database
+from settlement.durable.queue import SqlQueue
 from settlement.errors import InputError
 from settlement.flow.worker import WorkerRule
+from settlement.ports import Cancellation
 from settlement.service.metrics import Metrics
 from settlement.service.serve import ServeRule, serve
+from settlement.service.submitting import Submitted, submit_stream
+
+REASON_BYTES_MAX = 256
+"""As the engine has it."""
 
 
 def describe_network(run: int | None = None, store: ChainStore | None = None) -> NetworkDescription:
@@ -64,3 +72,66 @@ def run_service(
     metrics = Metrics(service.queue, lambda: worker.now(), service.batches.head_number, lambda: worker.followed)
     worker = service.worker(rules, observe=metrics.observe)
     serve(worker, service.queue, metrics, rule, should_stop, on_ready)
+
+
+def submit_file(
+    service: Service,
+    path: Path,
+    name: str,
+    keep_going: bool,
+    on_progress: Callable[[str, float], None] = lambda _what, _share: None,
+) -> Submitted:
+    """Takes a file of submissions in; see `service.submitting`.
+
+    Raises:
+        InputError: a line is at fault.
+    """
+    now = service.batches.now()
+    return submit_stream(service.network.desk, path, name, now, keep_going, on_progress)
+
+
+@contextlib.contextmanager
+def open_queue(network: Path | None, journal: str | None, store: ChainStore | None = None) -> Iterator[SqlQueue]:
+    """The queue alone, for who asks or changes it without the chain.
+
+    Raises:
+        InputError: there is no such network or journal.
+        JournalUnavailable: it does not answer.
+    """
+    store = store or ChainStore()
+    if network is not None and journal is None:
+        raise InputError("--network names a network of your own: name its journal too, with --journal FILE or URL")
+    if network is None:
+        stored, record = operations.stored_run(store)
+        scope = scope_of(operations.deployment_of(record), stored.label)
+    else:
+        described = read_description(network)
+        scope = scope_of(described.deployment, described.label)
+    where = operations.journal_path(store) if journal is None else journal
+    operations.require_journal(where)
+    database = Database(where)
+    try:
+        yield SqlQueue(database, database.scope(scope))
+    finally:
+        database.close()
+
+
+def cancel(service: Service, key: str, party: str, reason: str) -> str:
+    """Has an instruction cancelled by a worker, on the word of one of its parties; its id.
+
+    Raises:
+        InputError: the instruction is unknown, or the party is none of its own.
+        Refused: it is on its way, or finished.
+    """
+    entry = service.network.journal.entry(key)
+    if entry is None:
+        raise InputError(f"instruction {key!r} is unknown: give an id, its beginning (0x…), or a reference")
+    instruction = entry.instruction
+    if party not in instruction.parties:
+        raise InputError(f"{party!r} is no party to {key!r}; these are: {', '.join(instruction.parties)}")
+    if len(reason.encode()) > REASON_BYTES_MAX:
+        raise InputError(f"a reason has at most {REASON_BYTES_MAX} bytes")
+    consent = service.network.ledger.cancellation(party, instruction, reason)
+    asked = Cancellation(reason, consent)
+    service.queue.request_cancellation(entry.instruction_id, asked, service.batches.now())
+    return entry.instruction_id

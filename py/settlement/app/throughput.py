@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,11 +160,7 @@ def _raw(market: _Market, count: int, say: Say) -> float:
                 rpc.call("eth_sendRawTransaction", [transaction.raw])
             _mined(rpc, address, len(transactions))
             took = time.perf_counter() - started
-            settled = sum(
-                reason is None
-                for transaction in transactions[warm:]
-                for _, reason in _result(service, transaction.hash)
-            )
+            settled = sum(_settled_by(service, transaction.hash) for transaction in transactions[warm:])
         finally:
             service.close()
     if settled != len(transactions[warm:]) * BATCH:
@@ -172,9 +168,9 @@ def _raw(market: _Market, count: int, say: Say) -> float:
     return round(settled / took, 1)
 
 
-def _result(service: Service, transaction: str) -> Sequence[tuple[str, object]]:
+def _settled_by(service: Service, transaction: str) -> int:
     result = service.batches.result(transaction)
-    return () if result is None else result.items
+    return 0 if result is None else sum(item.reason is None for item in result.items)
 
 
 def _mined(rpc: Rpc, address: str, count: int) -> None:

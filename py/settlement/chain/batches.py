@@ -14,7 +14,7 @@ from hexbytes import HexBytes
 
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.batch_codec import encode_items
-from settlement.chain.calls import BATCH_MODES, consent_values
+from settlement.chain.calls import BATCH_MODES, CallEncoder, consent_values
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import instruction_values
 from settlement.chain.funding import provide_operator_gas
@@ -22,8 +22,9 @@ from settlement.chain.reverts import decode_revert
 from settlement.chain.rpc import AnswerLost, Rpc, RpcError
 from settlement.chain.signers import SignerBook
 from settlement.chain.transactions import Transactor
+from settlement.domain.acts import Cancel
 from settlement.domain.directory import Directory
-from settlement.domain.instruction import MatchedInstruction
+from settlement.domain.instruction import Consent, Instruction, MatchedInstruction
 from settlement.errors import ChainUnreachable, OutcomeUnknown, Reason, Refused
 from settlement.ports import (
     BatchResult,
@@ -47,6 +48,7 @@ _FEE_RAISE_PERCENT = 25
 _ADDRESSES_PER_QUESTION = 200
 
 _SETTLED = "0x" + keccak(text="InstructionSettled(bytes32,bytes32)").hex()
+_CANCELLED = "0x" + keccak(text="InstructionCancelled(bytes32,string)").hex()
 _FAILED = "0x" + keccak(text="InstructionFailed(bytes32,bytes)").hex()
 _STANDING = [
     "0x" + keccak(text=signature).hex()
@@ -169,6 +171,15 @@ class EvmBatches:
         data = _call_data(accounts, items)
         return self._sign(data, lane, nonce, min(gas + 16 * len(data), self._gas_limit), 2 * self._base_fee)
 
+    def sign_cancellation(
+        self, instruction: Instruction, reason: str, consent: Consent, lane: int, nonce: int
+    ) -> SignedTransaction:
+        """See `ports.BatchLedger.sign_cancellation`."""
+        act = Cancel(instruction=instruction, reason=reason, cancellations=(consent,))
+        data = CallEncoder(self._artifacts, self._deployment).encode(act, self._directory()).data
+        gas = _GAS_BASE + len(instruction.legs) * _GAS_PER_LEG + 40 * len(data)
+        return self._sign(data, lane, nonce, min(gas, self._gas_limit), 2 * self._base_fee)
+
     def replacement(self, transaction: SignedTransaction, lane: int) -> SignedTransaction:
         """See `ports.BatchLedger.replacement`."""
         old = TypedTransaction.from_bytes(HexBytes(transaction.raw)).as_dict()
@@ -215,7 +226,7 @@ class EvmBatches:
         if not wanted or first_block > last_block:
             return {}
         found: dict[str, list[dict[str, Any]]] = {}
-        for log in self._logs([[_SETTLED, _FAILED]], first_block, last_block, self._deployment.engine):
+        for log in self._logs([[_SETTLED, _FAILED, _CANCELLED]], first_block, last_block, self._deployment.engine):
             if log["transactionHash"] in wanted:
                 found.setdefault(log["transactionHash"], []).append(log)
         return {transaction: self._result(transaction, logs) for transaction, logs in found.items()}
@@ -348,6 +359,8 @@ def _items(logs: Sequence[dict[str, Any]], reason_of: Callable[[bytes], Reason])
     for log in logs:
         if log["topics"][0] == _SETTLED:
             outcomes.append(ItemOutcome(log["topics"][1], None))
+        elif log["topics"][0] == _CANCELLED:
+            outcomes.append(ItemOutcome(log["topics"][1], None, cancelled=True))
         elif log["topics"][0] == _FAILED:
             encoded = decode(["bytes"], bytes.fromhex(log["data"][2:]))[0]
             outcomes.append(ItemOutcome(log["topics"][1], reason_of(encoded)))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, TaskID
 
 from settlement.cli.signals import honour_signals
 from settlement.errors import InputError, Refused, SettlementError
@@ -30,6 +31,34 @@ def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
         yield lambda text: step(lambda: None)
     else:
         yield lambda text: step(lambda: print(text, file=sys.stderr))
+
+
+@contextlib.contextmanager
+def bar(as_json: bool) -> Iterator[Callable[[str, float], None]]:
+    """A progress bar on standard error: what is going on, and which share of it is done; a line each where that is no
+    terminal.
+    """
+    console: Console = make_console(stderr=True)
+    if console.is_terminal:
+        with Progress(console=console, transient=True) as shown:
+            tasks: dict[str, TaskID] = {}
+
+            def advance(what: str, share: float) -> None:
+                task = tasks.setdefault(what, TaskID(-1))
+                if task == -1:
+                    task = tasks[what] = shown.add_task(what, total=1.0)
+                shown.update(task, completed=share)
+
+            yield lambda what, share: step(lambda: advance(what, share))
+        return
+    told: set[str] = set()
+
+    def tell(what: str, share: float) -> None:
+        if what not in told and not as_json:
+            print(what, file=sys.stderr)
+        told.add(what)
+
+    yield lambda what, share: step(lambda: tell(what, share))
 
 
 def step(show: Callable[[], None]) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import shutil
 import sys
+import tempfile
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +17,11 @@ import typer
 
 from settlement.app import services
 from settlement.cli import signals
-from settlement.cli.output import Json, print_json
-from settlement.reports.tables import make_console
+from settlement.cli.output import Json, bar, print_json, progress
+from settlement.domain.instruction import InstructionStatus
+from settlement.errors import InputError
+from settlement.reports import documents
+from settlement.reports.tables import make_console, queue_tables
 from settlement.service.logs import log_to
 from settlement.service.serve import ServeRule
 
@@ -86,3 +95,143 @@ def serve(
     else:
         counts = ", ".join(f"{count} {status}" for status, count in sorted(figures.by_status.items()))
         make_console().print(f"stopped; {counts or 'nothing was submitted'}")
+
+
+@app.command()
+def submit(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Submissions, a JSON object a line; - for standard input.")
+    ],
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Leave out what is at fault; by default nothing of the file is taken.")
+    ] = False,
+    network: NetworkFile = None,
+    journal: Where = None,
+    development_keys: DevelopmentKeys = False,
+    as_json: Json = False,
+) -> None:
+    """Submit instructions; the same again changes nothing. `settle serve` settles them.
+
+    Example: settle submit trades.jsonl --keep-going
+    """
+    with _stream(file) as path:
+        service, _ = services.open_named(network, journal, allow_development_keys=development_keys)
+        try:
+            with bar(as_json) as show:
+                done = services.submit_file(service, path, file, keep_going, show)
+        finally:
+            service.close()
+    for fault in done.skipped:
+        print(f"skipped: {fault}", file=sys.stderr)
+    if as_json:
+        skipped = [{"line": f.location.line if f.location else None, "problem": f.problem} for f in done.skipped]
+        print_json({"new": done.new, "known": done.known, "skipped": skipped})
+    else:
+        make_console().print(f"{done.new} taken in, {done.known} known already, {len(done.skipped)} skipped")
+    if done.skipped:
+        raise typer.Exit(1)
+
+
+@app.command()
+def queue(
+    status: Annotated[
+        list[InstructionStatus] | None, typer.Option("--status", help="Only these; default: all that is unfinished.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", help="The most rows.", min=1, max=100_000)] = 50,
+    network: NetworkFile = None,
+    journal: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Show the queue: what is unfinished, how often it was tried, and what it waits for.
+
+    Example: settle queue --status pending --limit 10
+    """
+    with services.open_queue(network, journal) as found:
+        rows, figures = found.rows(status or [], limit), found.figures()
+    if as_json:
+        print_json(documents.queue_document(rows, figures))
+    else:
+        make_console().print(queue_tables(rows, figures))
+
+
+@app.command()
+def retry(
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Whole ids, or references.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Everything that waits.")] = False,
+    network: NetworkFile = None,
+    journal: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Have what waits, or was refused, tried again now and not when it is due.
+
+    Example: settle retry --all
+    """
+    if bool(keys) == every:
+        raise InputError("name what to try again, or say --all")
+    with services.open_queue(network, journal) as found:
+        ids = found.retry(keys or [], time.time())
+    if as_json:
+        print_json({"ready": list(ids)})
+    else:
+        make_console().print(f"{len(ids)} ready to be tried again")
+
+
+@app.command()
+def cancel(
+    key: Annotated[str, typer.Argument(metavar="ID", help="An id, its beginning (0x…), or a reference.")],
+    party: Annotated[str, typer.Option("--by", help="The party who cancels: one of the instruction's own.")],
+    reason: Annotated[str, typer.Option("--reason", help="Kept on the chain.")],
+    network: NetworkFile = None,
+    journal: Where = None,
+    development_keys: DevelopmentKeys = False,
+    as_json: Json = False,
+) -> None:
+    """Cancel an instruction that is not settled, for good; `settle serve` takes it to the chain.
+
+    Example: settle cancel T-1 --by buyer --reason "entered twice"
+    """
+    service, _ = services.open_named(network, journal, allow_development_keys=development_keys)
+    try:
+        instruction_id = services.cancel(service, key, party, reason)
+    finally:
+        service.close()
+    if as_json:
+        print_json({"instruction_id": instruction_id, "status": "cancelling"})
+    else:
+        make_console().print(f"{instruction_id} is to be cancelled")
+
+
+@app.command()
+def reconcile(
+    network: NetworkFile = None, journal: Where = None, development_keys: DevelopmentKeys = False, as_json: Json = False
+) -> None:
+    """Compare journal, chain events and token balances, and list every difference.
+
+    Example: settle reconcile --json
+    """
+    service, _ = services.open_named(network, journal, allow_development_keys=development_keys)
+    try:
+        with progress(as_json) as say:
+            found = service.reconcile(say)
+    finally:
+        service.close()
+    if as_json:
+        print_json(dataclasses.asdict(found) | {"differences": list(found.differences)})
+    else:
+        told = f"{found.settled} settlements and {found.accounts} balances up to block {found.block}"
+        lines = [*found.differences, f"{told}: {len(found.differences)} differences"]
+        make_console().print("\n".join(lines), markup=False)
+    if found.differences:
+        raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _stream(file: str) -> Iterator[Path]:
+    """The file, or standard input as one: it is read twice."""
+    if file != "-":
+        yield Path(file)
+        return
+    with tempfile.NamedTemporaryFile() as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        kept.flush()
+        yield Path(kept.name)

@@ -16,6 +16,9 @@ from settlement.domain.quantity import Quantity
 MAX_LEGS = 32
 """The most legs the engine takes in one instruction."""
 
+Reference = Annotated[str, Field(pattern=r"^[^\p{C}]{1,64}$")]
+"""The caller's own id: text that a log or a terminal shows as it is, so without control and format characters."""
+
 UnixTime = Annotated[int, Field(ge=0, le=2**64 - 1)]
 
 
@@ -71,7 +74,7 @@ class Instruction(Model):
         nonce: Serves this group of parties once.
     """
 
-    reference: Annotated[str, Field(min_length=1, max_length=64)]
+    reference: Reference
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=MAX_LEGS)]
     terms: Mapping[str, Any]
     not_before: UnixTime

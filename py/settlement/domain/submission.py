@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from settlement.domain.instruction import MAX_LEGS, Consent, Instruction, Leg, UnixTime
+from settlement.domain.instruction import MAX_LEGS, Consent, Instruction, Leg, Reference, UnixTime
 from settlement.domain.matching import require_match
 from settlement.domain.model import Model
 from settlement.errors import InputError
@@ -33,7 +33,7 @@ class Submission(Model):
 
     """
 
-    reference: Annotated[str, Field(min_length=1, max_length=64)]
+    reference: Reference
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=MAX_LEGS)]
     terms: Mapping[str, Any] = {}
     not_before: UnixTime = 0

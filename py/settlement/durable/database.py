@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, insert, inspect, select, update
 from sqlalchemy.engine import URL, Connection, make_url
@@ -17,6 +15,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from settlement.domain.audit import GENESIS, AuditedEntry, digest
 from settlement.durable import schema
 from settlement.durable.rows import insert_rows
+from settlement.durable.turn import Turn
 from settlement.errors import InputError, JournalUnavailable
 
 LOCK_TIMEOUT_S = 30.0
@@ -85,14 +84,10 @@ class Database:
     def __init__(self, where: Path | str | None = None) -> None:
         url = _url(where)
         self.name = "the journal in memory" if url.database is None else f"the journal {_shown(url)}"
-        self._turn = threading.RLock()  # SQLite has one writer: waiting here is quicker than asking it again and again.
-        self._turn_file: TextIO | None = None
-        self._turns = 0
+        in_file = url.get_backend_name() == "sqlite" and url.database is not None
         with self.translated():
             self.engine = _engine(url)
-        if url.get_backend_name() == "sqlite" and url.database is not None:
-            with contextlib.suppress(OSError):  # Where the folder is read-only, opening says so.
-                self._turn_file = Path(f"{url.database}-turn").open("a")  # noqa: SIM115 - closed with the database
+        self._turn = Turn(Path(f"{url.database}-turn") if in_file else None)
         try:
             with self.translated():
                 self._prepare()
@@ -108,8 +103,6 @@ class Database:
     def close(self) -> None:
         """Lets go of it."""
         self.engine.dispose()
-        if self._turn_file is not None:
-            self._turn_file.close()
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -196,24 +189,10 @@ class Database:
     def _exclusive(self, *, only_in_memory: bool = False) -> Iterator[None]:
         in_memory = isinstance(self.engine.pool, StaticPool)
         if in_memory or (not self.is_shared and not only_in_memory):
-            with self._turn, self._turn_among_processes():
+            with self._turn.taken():
                 yield
         else:
             yield
-
-    @contextlib.contextmanager
-    def _turn_among_processes(self) -> Iterator[None]:
-        """Waits for other writers. SQLite only asks again after longer and longer pauses, in which nobody writes."""
-        if self._turn_file is None or self._turns:
-            yield
-            return
-        fcntl.flock(self._turn_file, fcntl.LOCK_EX)
-        self._turns += 1
-        try:
-            yield
-        finally:
-            self._turns -= 1
-            fcntl.flock(self._turn_file, fcntl.LOCK_UN)
 
     def _prepare(self) -> None:
         """Makes the tables where there are none; several processes may do so at once."""

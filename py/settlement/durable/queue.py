@@ -9,13 +9,15 @@ from sqlalchemy import Select, bindparam, case, delete, exists, func, insert, or
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from settlement.domain.instruction import Instruction, InstructionStatus, MatchedInstruction
+from settlement.domain.audit import evidence
+from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
 from settlement.durable import rows, schema
 from settlement.durable.database import Database, NewEntry, Writing
-from settlement.errors import LaneLost
+from settlement.errors import InputError, LaneLost, Reason, Refused
 from settlement.ports import (
     BatchResult,
     Block,
+    Cancellation,
     Judgement,
     Lane,
     QueuedInstruction,
@@ -31,6 +33,15 @@ STORED, MINED, FINAL, SUPERSEDED = 0, 1, 2, 3
 
 _OPEN = (InstructionStatus.MATCHED.value, InstructionStatus.PENDING.value, InstructionStatus.FAILING.value)
 _SETTLED = (InstructionStatus.SETTLED.value, InstructionStatus.CONFIRMED.value)
+
+_UNFINISHED = (
+    QueueState.READY.value,
+    QueueState.WAITING.value,
+    QueueState.IN_FLIGHT.value,
+    QueueState.TO_CANCEL.value,
+)
+_RETRIABLE = (QueueState.READY.value, QueueState.WAITING.value)
+_CANCELLABLE = (*_RETRIABLE, QueueState.BY_HAND.value)
 
 _queue, _tx, _lane = schema.queue, schema.signed_transaction, schema.lane
 
@@ -162,7 +173,7 @@ class SqlQueue:
     ) -> Slot | None:
         """See `ports.Queue.dispatch`."""
         query = (
-            select(_queue.c.sequence, _queue.c.attempts, _queue.c.partial_lot)
+            select(_queue.c.sequence, _queue.c.attempts, _queue.c.partial_lot, _queue.c.status)
             .where(_queue.c.scope == self.scope, _queue.c.state == QueueState.READY.value)
             .order_by(_queue.c.priority.desc(), _queue.c.sequence)
             .limit(limit)
@@ -203,6 +214,39 @@ class SqlQueue:
                 ]
             )
         return Slot(transaction.nonce, (transaction,), tuple(items))
+
+    def dispatch_cancellation(
+        self, lane: Lane, at: float, sign: Callable[[QueuedInstruction, Cancellation], SignedTransaction]
+    ) -> Slot | None:
+        """See `ports.Queue.dispatch_cancellation`."""
+        query = (
+            select(_queue.c.sequence, _queue.c.attempts, _queue.c.partial_lot, _queue.c.status)
+            .where(_queue.c.scope == self.scope, _queue.c.state == QueueState.TO_CANCEL.value)
+            .order_by(_queue.c.sequence)
+            .limit(1)
+        )
+        with self.database.read() as connection:
+            if connection.execute(query).first() is None:
+                return None
+        with self.database.write() as writing:
+            connection = writing.connection
+            self._require(connection, lane)
+            chosen = connection.execute(query.with_for_update(skip_locked=True)).all()
+            if not chosen:
+                return None
+            (item,) = _items(connection, chosen)
+            table = schema.cancellation
+            asked = connection.execute(select(table).where(table.c.sequence == item.sequence)).one()
+            consent = Consent(party=asked.party, address=asked.address, signature=asked.signature)
+            transaction = sign(item, Cancellation(asked.reason, consent))
+            rows.store_transaction(connection, transaction, act="cancel", scope=self.scope, at=at, lane=lane.lane)
+            mine = _queue.c.sequence == item.sequence
+            values = {"state": QueueState.IN_FLIGHT.value, "lane": lane.lane, "nonce": transaction.nonce}
+            connection.execute(update(_queue).where(mine).values(**values))
+            status = InstructionStatus.CANCELLING.value
+            fields = (item.matched.instruction_id, status, int(at), transaction.hash, None, None, asked.reason)
+            writing.add_history([(item.sequence, *fields)])
+        return Slot(transaction.nonce, (transaction,), (item,))
 
     # ---- what became of it -------------------------------------------------------------------------------------------
 
@@ -336,21 +380,21 @@ class SqlQueue:
 
     def unmine(self, lane: Lane, nonce: int, at: float) -> None:
         """See `ports.Queue.unmine`."""
-        pending = InstructionStatus.PENDING.value
+        pending, cancelling = InstructionStatus.PENDING.value, InstructionStatus.CANCELLING.value
         why = "its block left the chain"
         with self.database.write() as writing:
             connection = writing.connection
             self._require(connection, lane)
             values = {"state": STORED, "block_number": None, "block_hash": None, "gas_used": None}
             connection.execute(update(_tx).where(self._slot(lane, nonce)).values(**values))
-            members = self._members(lane, nonce).where(_queue.c.status.in_(_SETTLED))
-            found = connection.execute(members).all()
-            changed = {"status": pending, "state": QueueState.IN_FLIGHT.value, "detail": why}
-            for some in rows.within(_queue.c.sequence, [row.sequence for row in found]):
-                connection.execute(update(_queue).where(some).values(**changed))
-            writing.add_history(
-                [(row.sequence, row.instruction_id, pending, int(at), None, None, None, why) for row in found]
-            )
+            for was, now in ((_SETTLED, pending), ((InstructionStatus.CANCELLED.value,), cancelling)):
+                found = connection.execute(self._members(lane, nonce).where(_queue.c.status.in_(was))).all()
+                changed = {"status": now, "state": QueueState.IN_FLIGHT.value, "detail": why}
+                for some in rows.within(_queue.c.sequence, [row.sequence for row in found]):
+                    connection.execute(update(_queue).where(some).values(**changed))
+                writing.add_history(
+                    [(row.sequence, row.instruction_id, now, int(at), None, None, None, why) for row in found]
+                )
 
     def in_flight(self, lane: Lane) -> Sequence[Slot]:
         """See `ports.Queue.in_flight`."""
@@ -386,7 +430,13 @@ class SqlQueue:
 
     def _members(self, lane: Lane, nonce: int) -> Select[Any]:
         return (
-            select(_queue.c.sequence, _queue.c.attempts, _queue.c.partial_lot, schema.instruction.c.instruction_id)
+            select(
+                _queue.c.sequence,
+                _queue.c.attempts,
+                _queue.c.partial_lot,
+                _queue.c.status,
+                schema.instruction.c.instruction_id,
+            )
             .join(schema.instruction, schema.instruction.c.sequence == _queue.c.sequence)
             .where(_queue.c.scope == self.scope, _queue.c.lane == lane.lane, _queue.c.nonce == nonce)
             .order_by(_queue.c.sequence)
@@ -426,6 +476,61 @@ class SqlQueue:
             items = {item.sequence: item for item in _items(connection, connection.execute(wholes).all())}
         return [(items[row.parent], parts[row.sequence][1]) for row in pairs]
 
+    # ---- what people do ----------------------------------------------------------------------------------------------
+
+    def retry(self, keys: Sequence[str], at: float) -> Sequence[str]:
+        """See `ports.Queue.retry`."""
+        pending, ready = InstructionStatus.PENDING.value, QueueState.READY.value
+        why = "to be tried again by request"
+        with self.database.write() as writing:
+            connection = writing.connection
+            if keys:
+                found = [self._named(connection, key) for key in dict.fromkeys(keys)]
+            else:
+                waiting = _rows().where(_queue.c.scope == self.scope, _queue.c.state == QueueState.WAITING.value)
+                found = list(connection.execute(waiting.with_for_update(of=_queue)))
+            for row in found:
+                refused = row.status == InstructionStatus.REFUSED.value
+                if row.state not in _RETRIABLE and not refused:
+                    raise _not_possible("try again", row)
+            sequences = [row.sequence for row in found]
+            values = {"state": ready, "status": pending, "due_at": 0.0, "attempts": 0, "detail": why}
+            for some in rows.within(_queue.c.sequence, sequences):
+                connection.execute(update(_queue).where(some).values(**values))
+            writing.add_history(
+                [(row.sequence, row.instruction_id, pending, int(at), None, None, None, why) for row in found]
+            )
+        return [row.instruction_id for row in found]
+
+    def request_cancellation(self, instruction_id: str, cancellation: Cancellation, at: float) -> None:
+        """See `ports.Queue.request_cancellation`."""
+        cancelling, table = InstructionStatus.CANCELLING.value, schema.cancellation
+        with self.database.write() as writing:
+            connection = writing.connection
+            row = self._named(connection, instruction_id)
+            if row.status == cancelling:
+                return
+            if row.state not in _CANCELLABLE or row.status == InstructionStatus.SENT.value:
+                raise _not_possible("cancel", row)
+            connection.execute(delete(table).where(table.c.sequence == row.sequence))
+            consent = cancellation.consent
+            fields = {"party": consent.party, "address": consent.address, "signature": consent.signature}
+            connection.execute(insert(table).values(sequence=row.sequence, reason=cancellation.reason, **fields))
+            values = {"status": cancelling, "state": QueueState.TO_CANCEL.value, "detail": cancellation.reason}
+            connection.execute(update(_queue).where(_queue.c.sequence == row.sequence).values(**values))
+            proof = evidence(cancellation.reason, consent.address, consent.signature)
+            entry = (row.instruction_id, cancelling, int(at), None, None, proof, cancellation.reason)
+            writing.add_history([(row.sequence, *entry)])
+
+    def _named(self, connection: Connection, key: str) -> Any:
+        terms = schema.instruction.c
+        column = terms.instruction_id if key.startswith("0x") else terms.reference
+        query = _rows().where(_queue.c.scope == self.scope, column == key).with_for_update(of=_queue)
+        row = connection.execute(query).first()
+        if row is None:
+            raise InputError(f"instruction {key!r} is not in this queue: give a whole id or a reference")
+        return row
+
     # ---- what people ask ---------------------------------------------------------------------------------------------
 
     def unfinished_past(self, now: float, limit: int) -> Sequence[tuple[QueueRow, int]]:
@@ -440,7 +545,7 @@ class SqlQueue:
 
     def is_busy(self) -> bool:
         """See `ports.Queue.is_busy`."""
-        states = (QueueState.READY.value, QueueState.IN_FLIGHT.value)
+        states = (QueueState.READY.value, QueueState.IN_FLIGHT.value, QueueState.TO_CANCEL.value)
         open_ones = _queue.c.state.in_(states)
         not_final = (_tx.c.scope == self.scope) & _tx.c.lane.is_not(None) & (_tx.c.state.in_((STORED, MINED)))
         with self.database.read() as connection:
@@ -451,10 +556,11 @@ class SqlQueue:
 
     def rows(self, statuses: Sequence[InstructionStatus], limit: int) -> Sequence[QueueRow]:
         """See `ports.Queue.rows`."""
-        wanted = [status.value for status in statuses]
+        named = _queue.c.status.in_([status.value for status in statuses])
+        wanted = named if statuses else _queue.c.state.in_(_UNFINISHED)
         query = (
             _rows()
-            .where(_queue.c.scope == self.scope, _queue.c.status.in_(wanted))
+            .where(_queue.c.scope == self.scope, wanted)
             .order_by(_queue.c.state, _queue.c.priority.desc(), _queue.c.sequence)
             .limit(limit)
         )
@@ -463,7 +569,7 @@ class SqlQueue:
 
     def figures(self) -> QueueFigures:
         """See `ports.Queue.figures`."""
-        unfinished = case((_queue.c.state.in_((0, 1, 2)), _queue.c.taken_at))
+        unfinished = case((_queue.c.state.in_(_UNFINISHED), _queue.c.taken_at))
         query = (
             select(_queue.c.status, func.count(), func.count(unfinished), func.min(unfinished))
             .where(_queue.c.scope == self.scope)
@@ -490,10 +596,21 @@ def _items(
             )
     return [
         QueuedInstruction(
-            row.sequence, row.attempts, found[row.sequence], None if row.partial_lot is None else int(row.partial_lot)
+            sequence=row.sequence,
+            attempts=row.attempts,
+            matched=found[row.sequence],
+            partial_lot=None if row.partial_lot is None else int(row.partial_lot),
+            cancels=row.status == InstructionStatus.CANCELLING.value,
         )
         for row in chosen
     ]
+
+
+def _not_possible(what: str, row: Any) -> Refused:
+    on_its_way = row.state in (QueueState.IN_FLIGHT.value, QueueState.TO_CANCEL.value) or row.status == "sent"
+    why = "it is on its way, and the chain decides: look again in a moment" if on_its_way else "that is for good"
+    reason = Reason("Queue_NotPossible", {"status": row.status}, f"{row.reference!r} is {row.status}; {why}")
+    return Refused([reason], what)
 
 
 def _rows() -> Select[Any]:

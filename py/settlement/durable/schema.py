@@ -72,6 +72,17 @@ consents = Table(
 """Consents as they came: the first with the instruction, others later; each row a JSON list of party, address and
 signature."""
 
+cancellation = Table(
+    "cancellation",
+    metadata,
+    Column("sequence", ForeignKey("instruction.sequence"), primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("party", String(40), nullable=False),
+    Column("address", String(42), nullable=False),
+    Column("signature", Text, nullable=False),
+)
+"""A party's word that an instruction is to be cancelled; the newest, where there were several."""
+
 queue = Table(
     "queue",
     metadata,

@@ -52,18 +52,22 @@ def submit(desk: Desk, submissions: Sequence[Submission], now: float, *, sign: b
     )
 
 
-def check(desk: Desk, submissions: Sequence[Submission]) -> None:
-    """Checks submissions as `submit` does, and stores nothing.
-
-    Raises:
-        InputError: see `submit`.
-    """
-    fresh = _distinct(submissions)
-    for reference, known in desk.journal.stored(list(fresh)).items():
-        require_same_terms(fresh[reference], known.instruction)
-    for item in fresh.values():
-        desk.ledger.instruction_id(item.instruction(0))
-        _require_divisible(item)
+def faults(desk: Desk, submissions: Sequence[Submission]) -> Mapping[str, InputError]:
+    """What `submit` would refuse, by reference; stores nothing."""
+    found: dict[str, InputError] = {}
+    stored = desk.journal.stored([item.reference for item in submissions])
+    for item in submissions:
+        try:
+            if item.reference in stored:
+                require_same_terms(item, stored[item.reference].instruction)
+                continue
+            desk.ledger.instruction_id(item.instruction(0))
+            _require_divisible(item)
+            if item.nonce is not None:
+                _require_free_nonces(desk, {item.reference: item}, stored)
+        except InputError as fault:
+            found[item.reference] = fault
+    return found
 
 
 def _distinct(submissions: Sequence[Submission]) -> dict[str, Submission]:

@@ -10,8 +10,8 @@ from settlement.domain.instruction import Instruction, InstructionStatus
 from settlement.errors import Reason
 from settlement.ports import BatchLedger, Judgement, Ledger, QueuedInstruction, QueueState
 
-ON_CHAIN_SETTLED = 2
-"""`InstructionStatus.Settled` in contracts/types/Settlement.sol."""
+ON_CHAIN_SETTLED, ON_CHAIN_CANCELLED = 2, 3
+"""`InstructionStatus` in contracts/types/Settlement.sol."""
 
 _UNREPORTED = Reason("Reverted", {}, "the batch did not report on it")
 
@@ -29,6 +29,10 @@ class Judge:
         status = InstructionStatus.CONFIRMED if final else InstructionStatus.SETTLED
         return Judgement(item.sequence, item.matched.instruction_id, status, QueueState.DONE)
 
+    def cancelled(self, item: QueuedInstruction, detail: str = "") -> Judgement:
+        """It is cancelled."""
+        return self._judgement(item, InstructionStatus.CANCELLED, QueueState.DONE, detail)
+
     def refused(self, item: QueuedInstruction, reason: Reason, now: float, final_block: int) -> Judgement:
         """The ledger refused it, for now or for good.
 
@@ -42,7 +46,14 @@ class Judge:
             elsewhere = self._settled_elsewhere(item, final_block, now)
             if elsewhere is not None:
                 return elsewhere
+        if reason.name == "Engine_UnexpectedStatus" and reason.arguments.get("status") == ON_CHAIN_CANCELLED:
+            return self.cancelled(item, "cancelled on the chain already")
         attempts = item.attempts + 1
+        if item.cancels:
+            due_at = now + self.rule.again_in(attempts)
+            return self._judgement(
+                item, InstructionStatus.PENDING, QueueState.WAITING, f"not cancelled: {reason}", due_at
+            )
         verdict = judge(reason, attempts, self._givers(item.matched.instruction), self.rule)
         if not verdict.retries:
             return self._judgement(item, InstructionStatus.REFUSED, QueueState.DONE, str(reason))
@@ -59,7 +70,12 @@ class Judge:
 
     def again(self, items: Sequence[QueuedInstruction], why: str) -> list[Judgement]:
         """Nothing of the batch took effect, for no fault of these: they are ready again."""
-        return [self._judgement(item, InstructionStatus.PENDING, QueueState.READY, why) for item in items]
+        return [
+            self._judgement(item, InstructionStatus.CANCELLING, QueueState.TO_CANCEL, why)
+            if item.cancels
+            else self._judgement(item, InstructionStatus.PENDING, QueueState.READY, why)
+            for item in items
+        ]
 
     def _settled_elsewhere(self, item: QueuedInstruction, final_block: int, now: float) -> Judgement | None:
         """Somebody else submitted it, or we did before a crash: the engine's event says whether it was this one."""

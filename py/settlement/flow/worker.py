@@ -32,6 +32,7 @@ from settlement.ports import (
     BatchLedger,
     BatchResult,
     Block,
+    Cancellation,
     ChainIdentity,
     ChainView,
     Clock,
@@ -235,7 +236,7 @@ class Worker:
         lane = self._lane or self.recover()
         self._keep(lane)
         looking = self._looking or self._look_again(lane)
-        done = self._dispatch(lane)
+        done = self._cancel(lane) + self._dispatch(lane)
         # The chain answers slowly while it works on a batch: whoever has something to dispatch does not wait for it.
         if not done or looking.done():
             done += self._take_look(lane, looking)
@@ -378,12 +379,15 @@ class Worker:
     def _batch_settled(self, lane: Lane, live: _Live, result: BatchResult, view: ChainView) -> None:
         final_block = self._final_block(view)
         final = result.block.number <= final_block
-        outcomes = {item.instruction_id: item.reason for item in result.items}
+        outcomes = {item.instruction_id: item.reason for item in result.items if not item.cancelled}
+        cancelled = {item.instruction_id for item in result.items if item.cancelled}
         now = self.now()
         judgements = [self._judge.settled(item, final=final) for item in self._others(live, outcomes)]
         for item in live.slot.items:
             instruction_id = item.matched.instruction_id
-            if instruction_id not in outcomes:
+            if instruction_id in cancelled:
+                judgements.append(self._judge.cancelled(item))
+            elif instruction_id not in outcomes:
                 judgements.append(self._judge.unreported(item, now, final_block))
             elif (reason := outcomes[instruction_id]) is None:
                 judgements.append(self._judge.settled(item, final=final))
@@ -466,6 +470,28 @@ class Worker:
             self._send(live)
             count += 1
         return count
+
+    def _cancel(self, lane: Lane) -> int:
+        """Carries cancellations out, each in a transaction of its own: a settlement in a batch could overtake it."""
+        count = 0
+        while self._takes_more and not self._changes_lane and len(self._live) < self._rule.in_flight_max:
+            slot = self._queue.dispatch_cancellation(lane, self.now(), self._sign_cancellation(lane))
+            if slot is None:
+                break
+            self._next_nonce = slot.nonce + 1
+            live = self._live[slot.nonce] = _Live(slot, self._clock.elapsed())
+            self._send(live)
+            count += 1
+        return count
+
+    def _sign_cancellation(self, lane: Lane) -> Callable[[QueuedInstruction, Cancellation], SignedTransaction]:
+        def sign(item: QueuedInstruction, asked: Cancellation) -> SignedTransaction:
+            instruction = item.matched.instruction
+            return self._batches.sign_cancellation(
+                instruction, asked.reason, asked.consent, lane.lane, self._next_nonce
+            )
+
+        return sign
 
     def _sign(self, lane: Lane) -> Callable[[Sequence[QueuedInstruction]], SignedTransaction]:
         def sign(items: Sequence[QueuedInstruction]) -> SignedTransaction:

@@ -5,7 +5,7 @@ from settlement.ports.books import Account, BookedTransaction, Books
 from settlement.ports.clock import Clock
 from settlement.ports.journal import HistoryEntry, Journal, JournalEntry, NewInstruction, QueueState, StoredInstruction
 from settlement.ports.ledger import Block, Ledger, LedgerEvent, Position, Receipt, SignedTransaction
-from settlement.ports.queue import Judgement, Lane, Queue, QueuedInstruction, QueueFigures, QueueRow, Slot
+from settlement.ports.queue import Cancellation, Judgement, Lane, Queue, QueuedInstruction, QueueFigures, QueueRow, Slot
 
 __all__ = [
     "Account",
@@ -14,6 +14,7 @@ __all__ = [
     "Block",
     "BookedTransaction",
     "Books",
+    "Cancellation",
     "ChainIdentity",
     "ChainView",
     "Clock",

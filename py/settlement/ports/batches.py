@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from settlement.domain.instruction import MatchedInstruction
+from settlement.domain.instruction import Consent, Instruction, MatchedInstruction
 from settlement.errors import Reason
 from settlement.ports.ledger import Block, SignedTransaction
 
@@ -18,10 +18,11 @@ class ChainIdentity(NamedTuple):
 
 
 class ItemOutcome(NamedTuple):
-    """What a batch did with one instruction: settled it where there is no reason."""
+    """What a transaction did with one instruction: settled it where there is no reason, or cancelled it."""
 
     instruction_id: str
     reason: Reason | None
+    cancelled: bool = False
 
 
 class BatchResult(NamedTuple):
@@ -85,6 +86,11 @@ class BatchLedger(Protocol):
 
     def sign_batch(self, batch: Sequence[MatchedInstruction], lane: int, nonce: int) -> SignedTransaction:
         """The transaction, signed and not sent, that settles a batch, each instruction for itself."""
+
+    def sign_cancellation(
+        self, instruction: Instruction, reason: str, consent: Consent, lane: int, nonce: int
+    ) -> SignedTransaction:
+        """The transaction, signed and not sent, that cancels an instruction."""
 
     def replacement(self, transaction: SignedTransaction, lane: int) -> SignedTransaction:
         """The same call with the same nonce at a higher fee."""

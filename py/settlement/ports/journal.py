@@ -45,6 +45,7 @@ class QueueState(IntEnum):
     IN_FLIGHT = 2
     DONE = 3
     BY_HAND = 4
+    TO_CANCEL = 5
 
 
 @dataclass(frozen=True)

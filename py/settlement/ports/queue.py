@@ -6,19 +6,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from settlement.domain.instruction import Instruction, InstructionStatus, MatchedInstruction
+from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
 from settlement.ports.batches import BatchResult
 from settlement.ports.journal import QueueState
 from settlement.ports.ledger import Block, SignedTransaction
 
 
 class QueuedInstruction(NamedTuple):
-    """An instruction that is ready to be settled, or on its way."""
+    """An instruction that is ready to be settled, or on its way; `cancels` where it is to be cancelled instead."""
 
     sequence: int
     attempts: int
     matched: MatchedInstruction
     partial_lot: int | None = None
+    cancels: bool = False
+
+
+class Cancellation(NamedTuple):
+    """A party's word that an instruction is to be cancelled, and why."""
+
+    reason: str
+    consent: Consent
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,11 @@ class Queue(Protocol):
             LaneLost: another worker has the lane; nothing was stored.
         """
 
+    def dispatch_cancellation(
+        self, lane: Lane, at: float, sign: Callable[[QueuedInstruction, Cancellation], SignedTransaction]
+    ) -> Slot | None:
+        """As `dispatch`, for one instruction that is to be cancelled."""
+
     def record_replacement(self, lane: Lane, transaction: SignedTransaction, at: float) -> None:
         """Stores a replacement, before it is sent."""
 
@@ -162,11 +175,27 @@ class Queue(Protocol):
     def unfinished_past(self, now: float, limit: int) -> Sequence[tuple[QueueRow, int]]:
         """Instructions, with their sequences, whose deadline or settlement date is over and not yet noted."""
 
+    def retry(self, keys: Sequence[str], at: float) -> Sequence[str]:
+        """Makes ready what waits, or was refused, under these ids or references; everything that waits where none is
+        named. The ids of those concerned.
+
+        Raises:
+            InputError: one is unknown.
+            Refused: one is on its way, or finished for good.
+        """
+
+    def request_cancellation(self, instruction_id: str, cancellation: Cancellation, at: float) -> None:
+        """Keeps a party's cancellation for a worker to carry out; the instruction is not settled meanwhile.
+
+        Raises:
+            Refused: it is on its way, or finished.
+        """
+
     def is_busy(self) -> bool:
         """Whether something is ready, on its way, or settled and not final: more than waiting has to be done."""
 
     def rows(self, statuses: Sequence[InstructionStatus], limit: int) -> Sequence[QueueRow]:
-        """The queue, as people read it."""
+        """The queue, as people read it; everything unfinished where no status is named."""
 
     def figures(self) -> QueueFigures:
         """How full it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,7 +14,7 @@ from settlement.domain.quantity import decimal_text
 from settlement.domain.runs import Positions
 from settlement.durable.chains import ChainRecord
 from settlement.flow.network import Network
-from settlement.ports import JournalEntry
+from settlement.ports import JournalEntry, QueueFigures, QueueRow
 from settlement.reports.tables import grouped, key_value_table, time_text
 
 
@@ -117,4 +118,29 @@ def _leg(leg: Leg, directory: Directory) -> dict[str, Any]:
         "instrument": leg.quantity.instrument,
         "receiver_instrument": leg.receiver_instrument,
         "amount": amount,
+    }
+
+
+def queue_document(rows: Sequence[QueueRow], figures: QueueFigures) -> dict[str, Any]:
+    """The queue."""
+    return {
+        "instructions": dict(sorted(figures.by_status.items())),
+        "unfinished": figures.unfinished,
+        "oldest_taken_at": figures.oldest_taken_at,
+        "rows": [
+            {
+                "instruction_id": row.instruction_id,
+                "reference": row.reference,
+                "status": row.status.value,
+                "state": row.state.name.lower(),
+                "priority": row.priority,
+                "attempts": row.attempts,
+                "taken_at": row.taken_at,
+                "due_at": row.due_at,
+                "deadline": row.deadline,
+                "settlement_date_end": row.failing_at,
+                "detail": row.detail,
+            }
+            for row in rows
+        ],
     }

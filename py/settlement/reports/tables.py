@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from settlement.domain.runs import LegReport, Positions, RunReport
+from settlement.ports import QueueFigures, QueueRow, QueueState
 from settlement.reports.gas import BUDGETS, PEERS
 
 
@@ -45,6 +46,18 @@ def gas_table(figures: Mapping[str, int]) -> RenderableType:
     for name, gas, conditions in PEERS:
         peers.add_row(name, f"{gas:,}", conditions)
     return Group(ours, peers)
+
+
+def queue_tables(rows: Sequence[QueueRow], figures: QueueFigures) -> RenderableType:
+    """The queue, and how many stand where."""
+    table = _table("reference", "id", "status", ">tried", ">priority", "next", "why")
+    for row in rows:
+        waits = row.state is QueueState.WAITING
+        due = time_text(int(row.due_at)) if waits and row.due_at else row.state.name.lower().replace("_", " ")
+        fields = (row.reference, row.instruction_id[:10], row.status.value, str(row.attempts), str(row.priority), due)
+        table.add_row(*map(escape, fields), escape(row.detail))
+    counts = ", ".join(f"{count:,} {status}" for status, count in sorted(figures.by_status.items()))
+    return Group(table, Text(f"{figures.unfinished:,} unfinished; {counts or 'nothing was submitted'}", "dim"))
 
 
 def time_text(timestamp: int) -> str:

@@ -33,8 +33,8 @@ def test_the_installed_program_is_the_command(settle):
 
 def test_the_commands_are_those_of_the_documentation():
     assert {" ".join(command) for command in COMMANDS} == {
-        "bench gas", "demo", "down", "journal verify", "positions", "run", "scenarios",
-        "schema", "show", "status", "up",
+        "bench gas", "bench throughput", "cancel", "demo", "down", "journal verify", "network", "positions", "queue",
+        "reconcile", "retry", "run", "scenarios", "schema", "serve", "show", "status", "submit", "up",
     }  # fmt: skip
 
 

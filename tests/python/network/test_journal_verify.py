@@ -58,5 +58,5 @@ def test_a_change_shows(written, statement, told):
 
 def test_a_journal_of_another_version_is_refused(written):
     tamper(written, "UPDATE journal SET version = 99")
-    with pytest.raises(InputError, match="has version 99 of the layout and this program reads 2"):
+    with pytest.raises(InputError, match="has version 99 of the layout and this program reads 3"):
         faults(written)

@@ -2,58 +2,59 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
-from settlement import InputError, Network, connect
-from settlement.chain.artifacts import load_artifacts
-from settlement.chain.batches import EvmBatches
-from settlement.chain.rpc import Rpc
+from settlement import InputError
+from settlement.app import describe, open_service
+from settlement.chain.keystore import DevelopmentSigner
 from settlement.domain.finality import FinalityRule
 from settlement.domain.instruction import InstructionStatus
 from settlement.domain.submission import Submission
-from settlement.durable.journal import SqlJournal
-from settlement.durable.queue import SqlQueue
 from settlement.errors import LaneLost
-from settlement.flow.clock import SystemClock
 from settlement.flow.intake import submit
 from settlement.flow.worker import Worker, WorkerRule
-from settlement.ports import ChainIdentity
+from settlement.ports import ChainIdentity, Slot
 
 ROUNDS_MAX = 2_000
 """More than any of these needs; a test that needs more fails here and does not hang."""
 
 
-class Service:
+class Market:
     """The market's network with its journal in a file, and workers on it."""
 
     def __init__(self, market, url: str, journal: Path) -> None:
         ledger = market.network.ledger
         self.market, self.url = market, url
-        self.network: Network = connect(url, deployment=ledger.deployment, directory=ledger.directory, journal=journal)
-        self.journal: SqlJournal = self.network.journal
-        self.queue = SqlQueue(self.journal.database, self.journal.scope)
-        own = self.network.ledger
-        self.batches = EvmBatches(Rpc(url), load_artifacts(), own.deployment, own._signers, lambda: own.directory)
-        self.identity = self.batches.identity()
+        self.description = describe(url, ledger.deployment, ledger.directory, "")
+        self.service = open_service(self.description, journal)
+        self.journal, self.queue = self.service.network.journal, self.service.queue
+        self.batches, self.identity = self.service.batches, self.service.identity
 
     def worker(self, owner: str = "one", identity: ChainIdentity | None = None, **rule: object) -> Worker:
-        return Worker(
-            self.network.desk,
-            self.batches,
-            self.queue,
-            identity or self.identity,
-            WorkerRule(**({"poll_s": 0.001, "look_s": 0.0} | rule)),
-            SystemClock(),
-            owner,
+        rules = WorkerRule(**({"poll_s": 0.001, "look_s": 0.0} | rule))
+        service = self.service if identity is None else dataclasses.replace(self.service, identity=identity)
+        return service.worker(rules, owner)
+
+    def dispatch(self, worker: Worker) -> Slot:
+        """Has the worker's first batch signed and stored, and not sent."""
+        lane = worker.recover()
+        slot = self.queue.dispatch(
+            lane,
+            10,
+            worker.now(),
+            lambda items: self.batches.sign_batch([item.matched for item in items], lane.lane, 0),
         )
+        assert slot is not None
+        return slot
 
     def submit(self, reference: str, nominal: str = "10", cash: str = "1.00", **more: object) -> None:
         now = self.market.now()
         legs = tuple(self.market.trade(nominal, cash))
         item = Submission(**({"reference": reference, "legs": legs, "deadline": now + 86_400} | more))
-        submit(self.network.desk, [item], now)
+        submit(self.service.network.desk, [item], now)
 
     def status(self, reference: str) -> InstructionStatus | None:
         entry = self.journal.entry(reference)
@@ -69,9 +70,9 @@ class Service:
 
 @pytest.fixture
 def service(market, settlement_chain, tmp_path):
-    made = Service(market, settlement_chain, tmp_path / "journal.sqlite")
+    made = Market(market, settlement_chain, tmp_path / "journal.sqlite")
     yield made
-    made.journal.close()
+    made.service.close()
 
 
 def test_what_is_submitted_settles_and_is_confirmed(service):
@@ -116,11 +117,7 @@ def test_a_pending_instruction_settles_when_what_it_lacked_has_come(service):
 def test_what_a_lost_worker_had_signed_is_taken_over_and_settles_once(service):
     service.submit("R")
     lost = service.worker("lost", lease_s=-1.0)
-    lane = lost.recover()
-    signed = service.queue.dispatch(
-        lane, 10, lost.now(), lambda items: service.batches.sign_batch([items[0].matched], lane.lane, 0)
-    )
-    assert signed is not None
+    signed = service.dispatch(lost)
     service.until(service.worker("next"), "R", InstructionStatus.CONFIRMED)
     assert service.market.network.position("buyer", "bond").balance == 10
     assert service.journal.entry("R").history[-1].transaction == signed.transactions[0].hash
@@ -165,13 +162,9 @@ def test_where_both_sides_allow_it_a_part_settles_now_and_the_rest_later(service
 
 def test_a_nonce_used_by_another_transaction_ends_sent_and_the_instruction_settles_with_the_next(service):
     worker = service.worker(resend_s=0.05)
-    lane = worker.recover()
-    key = service.network.ledger._signers.signer(f"submitter {lane.lane}")
+    key = DevelopmentSigner("/submitter 1", service.identity.chain_id)
     service.submit("R")
-    slot = service.queue.dispatch(
-        lane, 10, worker.now(), lambda items: service.batches.sign_batch([items[0].matched], lane.lane, 0)
-    )
-    assert slot is not None
+    assert service.dispatch(worker).transactions[0].sender == key.address
     values = {"type": 2, "chainId": service.identity.chain_id, "nonce": 0, "gas": 21_000, "value": 0, "data": b""}
     values |= {"maxFeePerGas": 10**11, "maxPriorityFeePerGas": 0, "accessList": [], "to": key.address}
     service.market.rpc.call("eth_sendRawTransaction", [key.sign_transaction(values).raw])
@@ -220,13 +213,9 @@ def test_a_worker_that_has_a_lane_of_its_own_takes_over_an_orphaned_one(service)
     survivor = service.worker("survivor")
     own = survivor.recover()
     lost = service.worker("lost", lease_s=-1.0)
-    lane = lost.recover()
-    assert lane.lane != own.lane
     service.submit("R")
-    signed = service.queue.dispatch(
-        lane, 10, lost.now(), lambda items: service.batches.sign_batch([items[0].matched], lane.lane, 0)
-    )
-    assert signed is not None
+    signed = service.dispatch(lost)
+    assert signed.transactions[0].sender != own.address
     service.until(survivor, "R", InstructionStatus.CONFIRMED)
     assert service.journal.entry("R").history[-1].transaction == signed.transactions[0].hash
 

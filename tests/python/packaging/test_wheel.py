@@ -63,7 +63,7 @@ def bare(settle, tmp_path):
 
 def test_the_wheel_carries_what_it_needs_and_no_sources(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"settlement/chain/contracts.json", "settlement/py.typed", "settlement/cli.py"} <= set(names)
+    assert {"settlement/chain/contracts.json", "settlement/py.typed", "settlement/cli/main.py"} <= set(names)
     assert "settlement/scenarios/library/green-bond-2023.yaml" in names
     assert [name for name in names if name.endswith(".sol") or "tests/" in name or "__pycache__" in name] == []
     assert any(name.endswith("licenses/LICENSE") for name in names)

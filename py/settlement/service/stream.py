@@ -1,0 +1,207 @@
+"""Streams of submissions: one JSON object a line, in the words of the scenario language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from settlement.domain.directory import Directory
+from settlement.domain.instruction import MAX_LEGS, Consent, Leg, Reference, title_id
+from settlement.domain.model import InstrumentId, PartyId
+from settlement.domain.quantity import Quantity, parse_amount
+from settlement.domain.submission import PRIORITY_DEFAULT, PRIORITY_MAX, Submission
+from settlement.errors import InputError, Location
+from settlement.flow.network import HONG_KONG_UTC_OFFSET_SECONDS
+
+LINE_BYTES_MAX = 1_000_000
+
+_DAY_SECONDS = 86_400
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class _LegLine(_Line):
+    from_: PartyId = Field(alias="from")
+    to: PartyId
+    instrument: InstrumentId
+    to_instrument: InstrumentId | None = None
+    amount: str | None = None
+    title: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+
+
+class _ConsentLine(_Line):
+    party: PartyId
+    signature: Annotated[str, Field(pattern=r"^0x([0-9a-f]{2})*$")]
+
+
+class _SubmissionLine(_Line):
+    id: Reference
+    legs: Annotated[list[_LegLine], Field(min_length=1, max_length=MAX_LEGS)]
+    deadline: str
+    not_before: str | None = None
+    settlement_date: str | None = None
+    nonce: Annotated[int, Field(ge=0, le=2**256 - 1)] | None = None
+    terms: dict[str, Any] = Field(default_factory=dict)
+    priority: Annotated[int, Field(ge=0, le=PRIORITY_MAX)] = PRIORITY_DEFAULT
+    partial_lot: str | None = None
+    consents: list[_ConsentLine] = Field(default_factory=list)
+
+
+class ReadLine(NamedTuple):
+    """A line: its number, where it ends in the file (in bytes), and the submission or what is wrong with it."""
+
+    number: int
+    end: int
+    submission: Submission | None
+    fault: InputError | None
+
+
+def read_stream(path: Path, directory: Directory, name: str) -> Iterator[ReadLine]:
+    """Reads a file a line at a time; empty lines are left out.
+
+    Args:
+        path: The file.
+        directory: Parties and instruments.
+        name: What the file is called where a fault is told.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            end = 0
+            for number, raw in enumerate(stream, 1):
+                end += len(raw)
+                if not raw.strip():
+                    continue
+                try:
+                    yield ReadLine(number, end, read_submission(raw, directory), None)
+                except InputError as fault:
+                    field = fault.location.field if fault.location else None
+                    yield ReadLine(number, end, None, InputError(fault.problem, Location(name, number, field)))
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", Location(name)) from error
+
+
+def read_submission(raw: bytes, directory: Directory) -> Submission:
+    """One submission as JSON.
+
+    Raises:
+        InputError: it is malformed, or names what is not there; says which field.
+    """
+    if len(raw) > LINE_BYTES_MAX:
+        raise InputError(f"a line has at most {LINE_BYTES_MAX:,} bytes, and this one {len(raw):,}")
+    try:
+        written = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_no_key_twice, parse_float=_no_float, parse_constant=_no_float
+        )
+        line = _SubmissionLine.model_validate(written)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(_plain(first["msg"]), Location(field=field or None)) from None
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"is not a JSON object: {error.msg} at column {error.colno}") from None
+    except RecursionError:
+        raise InputError("is nested too deeply") from None
+    parties = {consent.party: directory.address_of(consent.party) for consent in line.consents}
+    return Submission(
+        reference=line.id,
+        legs=tuple(_leg(leg, f"legs.{index}", directory) for index, leg in enumerate(line.legs)),
+        terms=line.terms,
+        not_before=0 if line.not_before is None else _time("not_before", line.not_before),
+        deadline=_time("deadline", line.deadline),
+        nonce=line.nonce,
+        priority=line.priority,
+        settlement_date_end=None if line.settlement_date is None else _end_of_day(line.settlement_date),
+        partial_lot=_lot(line, directory),
+        consents=tuple(
+            Consent(party=consent.party, address=parties[consent.party], signature=consent.signature)
+            for consent in line.consents
+        ),
+    )
+
+
+def _leg(leg: _LegLine, where: str, directory: Directory) -> Leg:
+    try:
+        record = directory.instrument(leg.instrument)
+        for party in (leg.from_, leg.to):
+            directory.address_of(party)
+        directory.instrument(leg.to_instrument or leg.instrument)
+        is_title = record.kind == "bill-of-lading"
+        if is_title == (leg.title is None) or is_title == (leg.amount is not None):
+            wanted = "a title and no amount" if is_title else "an amount and no title"
+            raise InputError(f"a leg in {leg.instrument}, a {record.kind}, has {wanted}")
+        amount = title_id(leg.title) if leg.title is not None else parse_amount(leg.amount or "", record.decimals)
+    except InputError as error:
+        raise InputError(error.problem, Location(field=where)) from None
+    return Leg(
+        giver=leg.from_,
+        receiver=leg.to,
+        quantity=Quantity(instrument=leg.instrument, amount=amount),
+        receiver_instrument=leg.to_instrument or leg.instrument,
+    )
+
+
+def _lot(line: _SubmissionLine, directory: Directory) -> int | None:
+    if line.partial_lot is None:
+        return None
+    record = directory.instrument(line.legs[0].instrument)
+    if record.kind == "bill-of-lading":
+        raise InputError("a title cannot be divided", Location(field="partial_lot"))
+    try:
+        return parse_amount(line.partial_lot, record.decimals)
+    except InputError as error:
+        raise InputError(error.problem, Location(field="partial_lot")) from None
+
+
+def _time(field: str, text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or moment.timestamp() < 0 or moment.microsecond:
+        raise InputError(
+            f"{text!r} is no time with an offset in whole seconds such as 2026-11-25T16:00:00+08:00",
+            Location(field=field),
+        )
+    return int(moment.timestamp())
+
+
+def _end_of_day(text: str) -> int:
+    """The first second after a day in Hong Kong."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{text!r} is no day such as 2026-11-25", Location(field="settlement_date")) from None
+    return ((day - date(1970, 1, 1)).days + 1) * _DAY_SECONDS - HONG_KONG_UTC_OFFSET_SECONDS
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InputError(f"the key {twice!r} is there twice", Location(field=twice))
+    return found
+
+
+def _no_float(text: str) -> Any:
+    raise InputError(f"the number {text} has no exact form: write it as text")
+
+
+def _plain(message: str) -> str:
+    if "\\p{C}" in message:
+        return "text of 1 to 64 characters, none of them a control or format character, is expected"
+    if message == "Input should be a valid string":
+        return "text in quotes is expected"
+    return message[:1].lower() + message[1:]
