@@ -1,0 +1,203 @@
+"""The queue by command: submit, serve, look, try again, cancel, reconcile."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sqlite3
+import urllib.request
+
+import pytest
+from conftest import Settle
+
+DEADLINE = "2099-12-31T18:00:00+08:00"
+
+
+def payment(reference, amount="1.00", **more):
+    """Harbour Trading pays Harbour Logistics at the other bank."""
+    leg = {"from": "harbour-trading", "to": "harbour-logistics", "instrument": "amber-hkd", "to_instrument": "jade-hkd"}
+    return {"id": reference, "legs": [leg | {"amount": amount}], "deadline": DEADLINE} | more
+
+
+def written(path, *lines):
+    path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory, _forker):
+    """A chain that is up, with the interbank transfer's parties and instruments on it; Amber Bank has 1,200,000.00."""
+    folder = tmp_path_factory.mktemp("service")
+    command = Settle(folder / "home", tmp_path_factory.mktemp("said"), _forker)
+    command.ok("up")
+    command.ok("run", "interbank-transfer")
+    yield command
+    command.ok("down", "--forget")
+
+
+def status_of(up, reference):
+    return up.json("show", reference)["status"]
+
+
+def test_what_is_submitted_is_settled_by_serve(up, tmp_path):
+    file = written(tmp_path / "one.jsonl", payment("S-1"), "", payment("S-2"))
+    assert up.json("submit", file) == {"new": 2, "known": 0, "skipped": []}
+    up.ok("serve", "--until-idle")
+    assert [status_of(up, key) for key in ("S-1", "S-2")] == ["confirmed", "confirmed"]
+    assert up.json("reconcile")["differences"] == []
+
+
+def test_the_same_file_again_changes_nothing(up, tmp_path):
+    file = written(tmp_path / "again.jsonl", payment("A-1"), payment("A-1"))
+    assert up.json("submit", file) == {"new": 1, "known": 1, "skipped": []}
+    assert up.json("submit", file) == {"new": 0, "known": 2, "skipped": []}
+
+
+def test_other_terms_under_a_known_id_are_refused_and_name_the_field(up, tmp_path):
+    up.ok("submit", written(tmp_path / "a.jsonl", payment("O-1")))
+    ran = up("submit", written(tmp_path / "b.jsonl", payment("O-9"), payment("O-1", "2.00")))
+    assert ran.code == 2
+    assert re.search(r"b\.jsonl:2: reference 'O-1' is taken by other terms: .*amount", ran.sentence)
+    assert "unknown" in up("show", "O-9").sentence
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", r":2: is not a JSON object"),
+        ("[]", r":2: input should be a valid dictionary"),
+        ('{"id": "X", "id": "Y"}', r":2 \(id\): the key 'id' is there twice"),
+        (payment("X", "1.001"), r":2 \(legs\.0\): amount '1\.001' has 3 decimals"),
+        (payment("X", terms={"rate": 0.5}), r":2: the number 0\.5 has no exact form"),
+        (payment("X", deadline="tomorrow"), r":2 \(deadline\): 'tomorrow' is no time with an offset"),
+        (payment("X", priority=10), r":2 \(priority\): input should be less than or equal to 9"),
+        (payment("X", colour="red"), r":2 \(colour\): extra inputs are not permitted"),
+        (payment("X\x1b[31m"), r":2 \(id\): text of 1 to 64 characters, none of them a control"),
+        (payment("X", partial_lot="half"), r":2 \(partial_lot\): amount 'half' is not a decimal number"),
+        (payment("X", settlement_date="soon"), r":2 \(settlement_date\): 'soon' is no day"),
+    ],
+    ids=lambda value: None if isinstance(value, str) and value.startswith(":") else "line",
+)
+def test_a_bad_line_is_named_and_nothing_of_the_file_is_taken(up, tmp_path, line, told):
+    reference = f"G-{abs(hash(told))}"
+    ran = up("submit", written(tmp_path / "bad.jsonl", payment(reference), line))
+    assert ran.code == 2
+    assert re.search(told, ran.sentence), ran.sentence
+    assert "unknown" in up("show", reference).sentence
+
+
+def test_with_keep_going_bad_lines_are_told_and_left_out(up, tmp_path):
+    file = written(tmp_path / "mixed.jsonl", "nonsense", payment("K-1"), payment("K-2", "x"))
+    ran = up("submit", file, "--keep-going", "--json")
+    assert ran.code == 1
+    assert (ran.document["new"], [fault["line"] for fault in ran.document["skipped"]]) == (1, [1, 3])
+
+
+def test_a_file_that_is_not_there_is_bad_input(up, tmp_path):
+    ran = up("submit", tmp_path / "none.jsonl")
+    assert (ran.code, "cannot be read: No such file" in ran.sentence) == (2, True)
+
+
+def test_what_cannot_settle_waits_and_is_cancelled_for_good(up, tmp_path):
+    up.ok("submit", written(tmp_path / "much.jsonl", payment("C-1", "9,000,000.00")))
+    up.ok("serve", "--until-idle")
+    (row,) = [row for row in up.json("queue", "--status", "pending")["rows"] if row["reference"] == "C-1"]
+    assert "Instrument_InsufficientFree" in row["detail"]
+    assert up.json("retry", "C-1") == {"ready": [row["instruction_id"]]}
+    up.ok("cancel", "C-1", "--by", "harbour-trading", "--reason", "too much")
+    up.ok("serve", "--until-idle")
+    assert status_of(up, "C-1") == "cancelled"
+    assert up("cancel", "C-1", "--by", "harbour-trading", "--reason", "again").code == 1
+    assert up("retry", "C-1").code == 1
+    assert up.json("reconcile")["differences"] == []
+
+
+def test_only_a_party_of_its_own_cancels(up, tmp_path):
+    up.ok("submit", written(tmp_path / "own.jsonl", payment("N-1")))
+    ran = up("cancel", "N-1", "--by", "bank-jade", "--reason", "no")
+    assert (ran.code, "is no party to 'N-1'; these are: harbour-trading, harbour-logistics" in ran.sentence) == (
+        2,
+        True,
+    )
+
+
+def test_retry_wants_names_or_all(up):
+    assert up("retry").code == 2
+    assert up("retry", "--all", "X").code == 2
+    assert "'X-404' is not in this queue" in up("retry", "X-404").sentence
+
+
+def test_serve_answers_on_loopback_and_stops_on_a_signal(up):
+    process = up.start("serve")
+    try:
+        first = json.loads(process.stderr.readline())
+        while first["event"] != "serving":
+            first = json.loads(process.stderr.readline())
+
+        def asked(path):
+            with urllib.request.urlopen(first["url"] + path, timeout=10) as answer:  # noqa: S310 - loopback
+                return answer.read().decode()
+
+        assert json.loads(asked("/health")) == {"status": "alive"}
+        metrics = asked("/metrics")
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "stopped; " in out
+    for name in ("settlement_queue_depth", "settlement_queue_oldest_age_seconds", "settlement_chain_lag_blocks"):
+        assert f"\n{name} " in metrics
+    assert "settlement_settled_total" in metrics
+
+
+def test_a_network_in_a_file_is_served_from_a_journal_of_its_own(up, tmp_path):
+    file, journal = tmp_path / "network.json", tmp_path / "journal.sqlite"
+    file.write_text(up.ok("network").out, "utf-8")
+    where = ("--network", file, "--journal", journal)
+    up.ok("submit", written(tmp_path / "own.jsonl", payment("J-1", nonce=70_001)), *where)
+    up.ok("serve", "--until-idle", *where)
+    assert up.json("queue", "--status", "confirmed", *where)["rows"][0]["reference"] == "J-1"
+
+
+def test_a_network_without_its_journal_is_refused(up, tmp_path):
+    file = tmp_path / "network.json"
+    file.write_text(up.ok("network").out, "utf-8")
+    assert "name its journal too" in up("queue", "--network", file).sentence
+
+
+def test_a_journal_of_another_chain_is_refused(up, tmp_path):
+    file, journal = tmp_path / "network.json", tmp_path / "journal.sqlite"
+    file.write_text(up.ok("network").out, "utf-8")
+    where = ("--network", file, "--journal", journal)
+    up.ok("submit", written(tmp_path / "o.jsonl", payment("W-1", nonce=80_001)), *where)
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE journal SET genesis_hash = ?", ("0x" + "1" * 64,))
+    connection.close()
+    ran = up("serve", "--until-idle", *where)
+    assert (ran.code, "belongs to another chain" in ran.sentence) == (2, True)
+
+
+def test_a_difference_is_listed(up, tmp_path):
+    file, journal = tmp_path / "network.json", tmp_path / "journal.sqlite"
+    file.write_text(up.ok("network").out, "utf-8")
+    where = ("--network", file, "--journal", journal)
+    up.ok("submit", written(tmp_path / "d.jsonl", payment("D-1", nonce=90_001)), *where)
+    up.ok("serve", "--until-idle", *where)
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE queue SET status = 'pending', state = 1")
+    connection.close()
+    ran = up("reconcile", "--json", *where)
+    assert ran.code == 1
+    assert any("'D-1'" in told and "journal says pending" in told for told in ran.document["differences"])
+
+
+def test_logs_are_json_lines_that_name_the_instruction(up, tmp_path):
+    up.ok("submit", written(tmp_path / "l.jsonl", payment('L-1 "quoted"', terms={"note": "x"})))
+    told = up.ok("serve", "--until-idle").err
+    events = [json.loads(line) for line in told.splitlines()]
+    assert all({"at", "level", "logger", "event"} <= set(event) for event in events)
+    assert up.json("show", 'L-1 "quoted"')["instruction_id"] in {
+        each for event in events for each in event.get("instruction_ids", [])
+    }
