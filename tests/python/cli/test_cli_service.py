@@ -198,6 +198,6 @@ def test_logs_are_json_lines_that_name_the_instruction(up, tmp_path):
     told = up.ok("serve", "--until-idle").err
     events = [json.loads(line) for line in told.splitlines()]
     assert all({"at", "level", "logger", "event"} <= set(event) for event in events)
-    assert up.json("show", 'L-1 "quoted"')["instruction_id"] in {
+    assert up.json("show", 'L-1 "quoted"')["id"] in {
         each for event in events for each in event.get("instruction_ids", [])
     }
