@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgresql import Server, programs_or_skip
 
 from settlement.chain.artifacts import Artifacts, load_artifacts
 
@@ -214,6 +215,14 @@ def artifacts() -> Artifacts:
 @pytest.fixture(scope="session", autouse=True)
 def _compiled(artifacts: Artifacts) -> None:
     """Compiles before the first test."""
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server of this process's own."""
+    server = Server(programs_or_skip())
+    yield server
+    server.close()
 
 
 @pytest.fixture

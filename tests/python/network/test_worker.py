@@ -25,7 +25,7 @@ ROUNDS_MAX = 2_000
 class Market:
     """The market's network with its journal in a file, and workers on it."""
 
-    def __init__(self, market, url: str, journal: Path) -> None:
+    def __init__(self, market, url: str, journal: Path | str) -> None:
         ledger = market.network.ledger
         self.market, self.url = market, url
         self.description = describe(url, ledger.deployment, ledger.directory, "")
@@ -68,9 +68,11 @@ class Market:
         pytest.fail(f"{reference} is {self.status(reference)}, not {status}")
 
 
-@pytest.fixture
-def service(market, settlement_chain, tmp_path):
-    made = Market(market, settlement_chain, tmp_path / "journal.sqlite")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def service(request, market, settlement_chain, tmp_path):
+    in_file = request.param == "sqlite"
+    journal = tmp_path / "journal.sqlite" if in_file else request.getfixturevalue("postgresql").new_database()
+    made = Market(market, settlement_chain, journal)
     yield made
     made.service.close()
 
