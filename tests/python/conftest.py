@@ -196,14 +196,28 @@ def _forker() -> Iterator[Forker]:
     forker.close()
 
 
+@pytest.fixture(scope="session")
+def settle_in(
+    tmp_path_factory: pytest.TempPathFactory, _forker: Forker
+) -> Callable[[Path], contextlib.AbstractContextManager[Settle]]:
+    """The command, in a folder; whatever it left running is ended afterwards."""
+
+    @contextlib.contextmanager
+    def make(folder: Path) -> Iterator[Settle]:
+        command = Settle(folder / "home", tmp_path_factory.mktemp("said"), _forker)
+        yield command
+        for pid in command.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    return make
+
+
 @pytest.fixture
-def settle(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, _forker: Forker) -> Iterator[Settle]:
-    """The command, in an empty folder; whatever it left running is ended afterwards."""
-    command = Settle(tmp_path / "home", tmp_path_factory.mktemp("said"), _forker)
-    yield command
-    for pid in command.processes():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+def settle(tmp_path: Path, settle_in: Callable[[Path], contextlib.AbstractContextManager[Settle]]) -> Iterator[Settle]:
+    """The command, in an empty folder."""
+    with settle_in(tmp_path) as command:
+        yield command
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,7 @@ class Database:
 
     def __init__(self, where: Path | str | None = None) -> None:
         url = _url(where)
-        self.name = "the journal in memory" if url.database is None else f"the journal {_shown(url)}"
+        self.name = "the journal in memory" if where is None else f"the journal {_shown(url)}"
         in_file = url.get_backend_name() == "sqlite" and url.database is not None
         with self.translated():
             self.engine = _engine(url)
@@ -229,6 +229,8 @@ def _url(where: Path | str | None) -> URL:
         raise InputError("the journal's URL cannot be read: use a file, or postgresql://USER@HOST/NAME") from error
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg2")
+    if url.get_backend_name() == "postgresql" and not (url.database and url.host):
+        raise InputError("the journal's URL names no host or no database: use postgresql://USER@HOST/NAME")
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise InputError(f"a journal is a file or postgresql://USER@HOST/NAME, not {url.get_backend_name()}://")
     return url

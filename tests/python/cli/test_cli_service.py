@@ -9,7 +9,6 @@ import sqlite3
 import urllib.request
 
 import pytest
-from conftest import Settle
 
 DEADLINE = "2099-12-31T18:00:00+08:00"
 
@@ -26,14 +25,13 @@ def written(path, *lines):
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory, _forker):
+def up(tmp_path_factory, settle_in):
     """A chain that is up, with the interbank transfer's parties and instruments on it; Amber Bank has 1,200,000.00."""
-    folder = tmp_path_factory.mktemp("service")
-    command = Settle(folder / "home", tmp_path_factory.mktemp("said"), _forker)
-    command.ok("up")
-    command.ok("run", "interbank-transfer")
-    yield command
-    command.ok("down", "--forget")
+    with settle_in(tmp_path_factory.mktemp("service")) as command:
+        command.ok("up")
+        command.ok("run", "interbank-transfer")
+        yield command
+        command.ok("down", "--forget")
 
 
 def status_of(up, reference):
