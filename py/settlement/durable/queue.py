@@ -124,7 +124,7 @@ class SqlQueue:
 
     def wake_due(self, now: float) -> int:
         """See `ports.Queue.wake_due`."""
-        due = (_queue.c.scope == self.scope) & (_queue.c.state == QueueState.WAITING.value) & (_queue.c.due_at <= now)
+        due = (_queue.c.scope == self.scope) & (schema.IS_WAITING) & (_queue.c.due_at <= now)
         with self.database.read() as connection:
             if connection.execute(select(_queue.c.sequence).where(due).limit(1)).first() is None:
                 return 0
@@ -134,7 +134,7 @@ class SqlQueue:
 
     def wake(self, addresses: Sequence[str], now: float, earliest: Callable[[int], float]) -> None:
         """See `ports.Queue.wake`."""
-        waiting = (_queue.c.scope == self.scope) & (_queue.c.state == QueueState.WAITING.value)
+        waiting = (_queue.c.scope == self.scope) & (schema.IS_WAITING)
         with self.database.write() as writing:
             for some in rows.chunks(list(addresses)):
                 query = select(_queue.c.sequence, _queue.c.attempts, _queue.c.tried_at, _queue.c.due_at)
@@ -153,7 +153,7 @@ class SqlQueue:
             select(_queue.c.waits_for)
             .where(
                 _queue.c.scope == self.scope,
-                _queue.c.state == QueueState.WAITING.value,
+                schema.IS_WAITING,
                 _queue.c.waits_for.is_not(None),
             )
             .distinct()
@@ -174,7 +174,7 @@ class SqlQueue:
         """See `ports.Queue.dispatch`."""
         query = (
             select(_queue.c.sequence, _queue.c.attempts, _queue.c.partial_lot, _queue.c.status)
-            .where(_queue.c.scope == self.scope, _queue.c.state == QueueState.READY.value)
+            .where(_queue.c.scope == self.scope, schema.IS_READY)
             .order_by(_queue.c.priority.desc(), _queue.c.sequence)
             .limit(limit)
         )
@@ -278,6 +278,7 @@ class SqlQueue:
                     gas_used=result.gas_used,
                 )
             )
+            _set_position(connection, self.scope, block)
             share = result.gas_used // max(1, len(result.items))
             self._apply(writing, judgements, block.timestamp, result.transaction, share)
 
@@ -423,10 +424,8 @@ class SqlQueue:
 
     def record_position(self, block: Block) -> None:
         """See `ports.Queue.record_position`."""
-        table = schema.chain_position
         with self.database.write() as writing:
-            writing.connection.execute(delete(table).where(table.c.scope == self.scope))
-            writing.connection.execute(insert(table).values(scope=self.scope, number=block.number, hash=block.hash))
+            _set_position(writing.connection, self.scope, block)
 
     def _members(self, lane: Lane, nonce: int) -> Select[Any]:
         return (
@@ -487,7 +486,7 @@ class SqlQueue:
             if keys:
                 found = [self._named(connection, key) for key in dict.fromkeys(keys)]
             else:
-                waiting = _rows().where(_queue.c.scope == self.scope, _queue.c.state == QueueState.WAITING.value)
+                waiting = _rows().where(_queue.c.scope == self.scope, schema.IS_WAITING)
                 found = list(connection.execute(waiting.with_for_update(of=_queue)))
             for row in found:
                 refused = row.status == InstructionStatus.REFUSED.value
@@ -579,6 +578,13 @@ class SqlQueue:
             found = connection.execute(query).all()
         oldest = [row[3] for row in found if row[3] is not None]
         return QueueFigures({row[0]: row[1] for row in found}, sum(row[2] for row in found), min(oldest, default=None))
+
+
+def _set_position(connection: Connection, scope: int, block: Block) -> None:
+    table = schema.chain_position
+    values = {"number": block.number, "hash": block.hash}
+    if not connection.execute(update(table).where(table.c.scope == scope).values(**values)).rowcount:
+        connection.execute(insert(table).values(scope=scope, **values))
 
 
 def _items(

@@ -6,7 +6,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Float,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -16,14 +15,18 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
+
+from settlement.ports import QueueState
 
 VERSION = 3
 """Of the layout; a journal of another one is refused."""
 
 metadata = MetaData()
 
-# The keys are counted here and not by the database, so that a batch of rows is written in one statement.
+# The keys are counted here and not by the database, so that a batch of rows is written in one statement. What belongs
+# together is written in one transaction: foreign keys would look it all up again, six times for an instruction.
 _Key = BigInteger().with_variant(Integer, "sqlite")
 
 journal = Table(
@@ -52,7 +55,7 @@ instruction = Table(
     "instruction",
     metadata,
     Column("sequence", _Key, primary_key=True, autoincrement=False),
-    Column("scope", ForeignKey("scope.scope"), nullable=False),
+    Column("scope", Integer, nullable=False),
     Column("instruction_id", String(66), nullable=False, unique=True),
     Column("reference", String(64), nullable=False),
     Column("parties", Text, nullable=False),
@@ -65,7 +68,7 @@ instruction = Table(
 consents = Table(
     "consents",
     metadata,
-    Column("sequence", ForeignKey("instruction.sequence"), primary_key=True, autoincrement=False),
+    Column("sequence", _Key, primary_key=True, autoincrement=False),
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),
 )
@@ -75,7 +78,7 @@ signature."""
 cancellation = Table(
     "cancellation",
     metadata,
-    Column("sequence", ForeignKey("instruction.sequence"), primary_key=True, autoincrement=False),
+    Column("sequence", _Key, primary_key=True, autoincrement=False),
     Column("reason", Text, nullable=False),
     Column("party", String(40), nullable=False),
     Column("address", String(42), nullable=False),
@@ -86,7 +89,7 @@ cancellation = Table(
 queue = Table(
     "queue",
     metadata,
-    Column("sequence", ForeignKey("instruction.sequence"), primary_key=True, autoincrement=False),
+    Column("sequence", _Key, primary_key=True, autoincrement=False),
     Column("scope", Integer, nullable=False),
     Column("state", SmallInteger, nullable=False),
     Column("status", String(12), nullable=False),
@@ -103,12 +106,21 @@ queue = Table(
     Column("nonce", _Key),
     Column("taken_at", Float(53), nullable=False),
     Column("detail", Text, nullable=False),
-    Index("queue_next", "scope", "state", "priority", "sequence"),
-    Index("queue_due", "scope", "state", "due_at"),
     Index("queue_slot", "lane", "nonce"),
-    Index("queue_parent", "parent"),
 )
 """Where each instruction stands: one row, rewritten; `history` says how it came there."""
+
+IS_READY = queue.c.state == literal_column(str(QueueState.READY.value))
+IS_WAITING = queue.c.state == literal_column(str(QueueState.WAITING.value))
+"""With the numbers written out: a database uses an index over some rows only where it sees that it covers the query."""
+
+# Over those rows only that are looked for by it: every other change of a row then leaves it alone.
+for _name, _columns, _rows in (
+    ("queue_ready", (queue.c.scope, queue.c.priority, queue.c.sequence), IS_READY),
+    ("queue_waiting", (queue.c.scope, queue.c.due_at), IS_WAITING),
+    ("queue_parent", (queue.c.parent,), queue.c.parent.is_not(None)),
+):
+    Index(_name, *_columns, sqlite_where=_rows, postgresql_where=_rows)
 
 lane = Table(
     "lane",
@@ -143,7 +155,7 @@ history = Table(
     "history",
     metadata,
     Column("entry", _Key, primary_key=True, autoincrement=False),
-    Column("sequence", ForeignKey("instruction.sequence"), nullable=False, index=True),
+    Column("sequence", _Key, nullable=False, index=True),
     Column("status", String(12), nullable=False),
     Column("at", _Key, nullable=False),
     Column("hash", String(66)),

@@ -359,8 +359,6 @@ class Worker:
                 self._batch_failed(lane, live, result, look.view)
             else:
                 self._batch_settled(lane, live, result, look.view)
-        if mined:
-            self._queue.record_position(look.view.head)
 
     @staticmethod
     def _found(live: _Live, results: Mapping[str, BatchResult]) -> BatchResult | None:

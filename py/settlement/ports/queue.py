@@ -137,7 +137,7 @@ class Queue(Protocol):
     def record_result(
         self, lane: Lane, nonce: int, result: BatchResult, judgements: Sequence[Judgement], *, final: bool
     ) -> None:
-        """Stores where a mined batch leaves its instructions."""
+        """Stores where a mined batch leaves its instructions, and its block as one that was seen."""
 
     def record_judgements(self, lane: Lane, judgements: Sequence[Judgement], at: float) -> None:
         """Stores where instructions stand that no batch of this lane decided."""
@@ -158,7 +158,7 @@ class Queue(Protocol):
         """What was signed on this lane and is in no block yet, by nonce."""
 
     def position(self) -> Block | None:
-        """The newest block that was seen; its time is not kept."""
+        """The last block that was noted as seen; its time is not kept."""
 
     def record_position(self, block: Block) -> None:
         """Stores the newest block that was seen."""
