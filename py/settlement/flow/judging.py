@@ -54,6 +54,8 @@ class Judge:
             return self._judgement(
                 item, InstructionStatus.PENDING, QueueState.WAITING, f"not cancelled: {reason}", due_at
             )
+        if reason.name == "Engine_Expired":
+            return self._judgement(item, InstructionStatus.EXPIRED, QueueState.DONE, str(reason))
         verdict = judge(reason, attempts, self._givers(item.matched.instruction), self.rule)
         if not verdict.retries:
             return self._judgement(item, InstructionStatus.REFUSED, QueueState.DONE, str(reason))

@@ -51,6 +51,9 @@ BUSY_POLL_S = 0.005
 PAUSE_MAX_S = 2.0
 """The longest pause while the chain or the journal is away."""
 
+ABSENCES_MAX = 6
+"""How often in a row the engine may be missing before the chain is taken for another one; pauses grow meanwhile."""
+
 log = logging.getLogger("settlement.worker")
 
 
@@ -149,7 +152,7 @@ class Worker:
         self._changes_lane = False
         self._position: Block | None = None
         self._scanned = self._woken = -1
-        self._next_nonce = 0
+        self._next_nonce = self._absences = 0
         self._renewed_at = self._looked_at = self._dispatched_at = float("-inf")
         self._chain_ahead = 0.0
         self._takes_more = self._was_busy = True
@@ -273,12 +276,21 @@ class Worker:
 
     def _require_chain(self) -> None:
         found = self._batches.identity()
-        if found != self._identity or not self._batches.is_deployed():
+        if found != self._identity:
             raise InputError(
                 f"the chain is not the one that the journal belongs to: it has id {found.chain_id} and the first block "
-                f"{found.genesis_hash[:10]}…, or its settlement engine is gone; a chain that was restarted empty is "
-                "another chain"
+                f"{found.genesis_hash[:10]}…; a chain that was restarted empty is another chain"
             )
+        if self._batches.is_deployed():
+            self._absences = 0
+            return
+        self._absences += 1
+        if self._absences < ABSENCES_MAX:  # A node in the middle of a reorganisation may have no state at all.
+            raise ChainUnreachable("the chain shows no settlement engine now")
+        raise InputError(
+            "the chain is not the one that the journal belongs to: its first block is the same, and its settlement "
+            "engine is gone; a chain that was restarted empty is another chain"
+        )
 
     def _keep(self, lane: Lane) -> None:
         if self._clock.elapsed() - self._renewed_at > self._rule.lease_s / 4:
