@@ -148,6 +148,7 @@ class Worker:
         self._lane: Lane | None = None
         self._live: dict[int, _Live] = {}
         self._missed: frozenset[int] = frozenset()
+        self._gap_since: float | None = None
         self._groups: list[list[int]] = []
         self._changes_lane = False
         self._position: Block | None = None
@@ -330,6 +331,7 @@ class Worker:
             for live in mined:
                 del self._live[live.slot.nonce]
             self._scanned = view.head.number
+        self._close_gap(lane, view.transactions)
         self._look_again(lane)
         self._follow(lane, mined, look)
         done = len(mined) + self._confirm(lane, view)
@@ -360,6 +362,33 @@ class Worker:
         certain = look.mined & (found | self._missed) if self._scanned >= 0 else look.mined
         self._missed = look.mined - certain
         return [self._live[nonce] for nonce in sorted(certain) if nonce in self._live]
+
+    def _close_gap(self, lane: Lane, used: int) -> None:
+        """Sees to it that every nonce up to our first one is used: the chain takes none before the one below it.
+
+        A reorganisation can take a transaction away that we believed to be mined, ours or another. What was signed
+        for its nonce is sent again, which is always safe; where nothing was, an empty batch is.
+        """
+        first = min(self._live, default=used)
+        if first <= used:
+            self._gap_since = None
+            return
+        now = self._clock.elapsed()
+        if self._gap_since is None:
+            self._gap_since = now
+        if now - self._gap_since < self._rule.resend_s:
+            return
+        for nonce in range(used, first):
+            log.warning("gap", extra={"lane": lane.lane, "nonce": nonce})
+            self._queue.unmine(lane, nonce, self.now())
+        slots = {slot.nonce: slot for slot in self._queue.in_flight(lane)}
+        for nonce in range(used, first):
+            slot = slots.get(nonce)
+            if slot is None:
+                empty = self._batches.sign_batch([], lane.lane, nonce)
+                self._queue.record_replacement(lane, empty, self.now())
+                slot = Slot(nonce, (empty,), ())
+            self._live[nonce] = _Live(slot, now)
 
     def _follow(self, lane: Lane, mined: Sequence[_Live], look: _Look) -> None:
         """Learns what became of what the chain has taken: our transaction, or another with the same nonce."""

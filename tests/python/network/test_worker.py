@@ -16,7 +16,7 @@ from settlement.domain.submission import Submission
 from settlement.errors import LaneLost
 from settlement.flow.intake import submit
 from settlement.flow.worker import Worker, WorkerRule
-from settlement.ports import ChainIdentity, Slot
+from settlement.ports import ChainIdentity, Judgement, QueueState, Slot
 
 ROUNDS_MAX = 2_000
 """More than any of these needs; a test that needs more fails here and does not hang."""
@@ -209,6 +209,21 @@ def test_pending_is_failing_after_the_settlement_date(service):
     service.until(worker, "R", InstructionStatus.PENDING)
     service.market.network.ledger.advance_to(service.market.now() + 61)
     service.until(worker, "R", InstructionStatus.FAILING)
+
+
+def test_a_nonce_that_was_believed_used_and_is_not_is_used_after_all(service):
+    service.submit("R")
+    worker = service.worker(resend_s=0.01)
+    lane, first = worker.recover(), service.dispatch(worker)
+    (item,) = first.items
+    back = Judgement(item.sequence, item.matched.instruction_id, InstructionStatus.PENDING, QueueState.READY)
+    service.queue.record_superseded(lane, first.nonce, [back], worker.now())
+    assert service.queue.dispatch(
+        lane, 10, worker.now(), lambda items: service.batches.sign_batch([items[0].matched], lane.lane, first.nonce + 2)
+    )
+    worker.forget()
+    service.until(worker, "R", InstructionStatus.CONFIRMED)
+    assert service.market.network.position("buyer", "bond").balance == 10
 
 
 def test_a_worker_that_has_a_lane_of_its_own_takes_over_an_orphaned_one(service):
