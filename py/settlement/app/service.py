@@ -16,7 +16,7 @@ from settlement.errors import InputError
 from settlement.flow.clock import SystemClock
 from settlement.flow.network import Network
 from settlement.flow.worker import Worker, WorkerRule
-from settlement.ports import BatchResult, ChainIdentity, Judgement
+from settlement.ports import BatchResult, ChainIdentity, Clock, Judgement
 from settlement.service.reconcile import Reconciliation, reconcile
 
 
@@ -36,6 +36,7 @@ class Service:
         rule: WorkerRule | None = None,
         owner: str | None = None,
         observe: Callable[[Sequence[Judgement], BatchResult | None], None] = lambda _judgements, _result: None,
+        clock: Clock | None = None,
     ) -> Worker:
         """A worker on this network, under a name that no other one has; see `flow.worker.Worker`."""
         name = owner or f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -45,7 +46,7 @@ class Service:
             self.queue,
             self.identity,
             rule or WorkerRule(),
-            SystemClock(),
+            clock or SystemClock(),
             name,
             observe=observe,
         )

@@ -17,7 +17,7 @@ from settlement.chain.funding import provide_operator_gas
 from settlement.chain.keystore import DevelopmentSigner, Signer
 from settlement.chain.ledger import EvmLedger
 from settlement.chain.node import AnvilNode, NodeSettings
-from settlement.chain.rpc import Rpc, RpcError
+from settlement.chain.rpc import DEFAULT_TIMEOUT_S, Rpc, RpcError
 from settlement.chain.signers import SignerBook
 from settlement.domain.directory import Directory
 from settlement.domain.finality import FinalityRule
@@ -96,6 +96,7 @@ def open_service(
     journal: Path | str,
     url: str | None = None,
     allow_development_keys: bool = False,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
 ) -> Service:
     """The service over a network that is there; the journal is bound to its chain.
 
@@ -104,12 +105,13 @@ def open_service(
         journal: A file, or a database's URL.
         url: The chain's JSON-RPC address, where it is another than the one described.
         allow_development_keys: Use development keys, which everybody can compute, on any chain.
+        timeout_s: How long to wait for an answer of the chain.
 
     Raises:
         InputError: the chain, or the journal's, is another one.
         ChainUnreachable, JournalUnavailable: nobody answers there.
     """
-    rpc = Rpc(url or description.url)
+    rpc = Rpc(url or description.url, timeout_s)
     deployment = description.deployment
     expected = ChainIdentity(deployment.chain_id, description.genesis_hash)
     artifacts = load_artifacts()

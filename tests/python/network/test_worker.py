@@ -2,79 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-from pathlib import Path
-
 import pytest
 
 from settlement import InputError
-from settlement.app import describe, open_service
 from settlement.chain.keystore import DevelopmentSigner
 from settlement.domain.finality import FinalityRule
 from settlement.domain.instruction import InstructionStatus
-from settlement.domain.submission import Submission
 from settlement.errors import LaneLost
-from settlement.flow.intake import submit
-from settlement.flow.worker import Worker, WorkerRule
-from settlement.ports import ChainIdentity, Judgement, QueueState, Slot
-
-ROUNDS_MAX = 2_000
-"""More than any of these needs; a test that needs more fails here and does not hang."""
-
-
-class Market:
-    """The market's network with its journal in a file, and workers on it."""
-
-    def __init__(self, market, url: str, journal: Path | str) -> None:
-        ledger = market.network.ledger
-        self.market, self.url = market, url
-        self.description = describe(url, ledger.deployment, ledger.directory, "")
-        self.service = open_service(self.description, journal)
-        self.journal, self.queue = self.service.network.journal, self.service.queue
-        self.batches, self.identity = self.service.batches, self.service.identity
-
-    def worker(self, owner: str = "one", identity: ChainIdentity | None = None, **rule: object) -> Worker:
-        rules = WorkerRule(**({"poll_s": 0.001, "look_s": 0.0} | rule))
-        service = self.service if identity is None else dataclasses.replace(self.service, identity=identity)
-        return service.worker(rules, owner)
-
-    def dispatch(self, worker: Worker) -> Slot:
-        """Has the worker's first batch signed and stored, and not sent."""
-        lane = worker.recover()
-        slot = self.queue.dispatch(
-            lane,
-            10,
-            worker.now(),
-            lambda items: self.batches.sign_batch([item.matched for item in items], lane.lane, 0),
-        )
-        assert slot is not None
-        return slot
-
-    def submit(self, reference: str, nominal: str = "10", cash: str = "1.00", **more: object) -> None:
-        now = self.market.now()
-        legs = tuple(self.market.trade(nominal, cash))
-        item = Submission(**({"reference": reference, "legs": legs, "deadline": now + 86_400} | more))
-        submit(self.service.network.desk, [item], now)
-
-    def status(self, reference: str) -> InstructionStatus | None:
-        entry = self.journal.entry(reference)
-        return None if entry is None else entry.status
-
-    def until(self, worker: Worker, reference: str, status: InstructionStatus) -> None:
-        for _ in range(ROUNDS_MAX):
-            worker.step()
-            if self.status(reference) is status:
-                return
-        pytest.fail(f"{reference} is {self.status(reference)}, not {status}")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def service(request, market, settlement_chain, tmp_path):
-    in_file = request.param == "sqlite"
-    journal = tmp_path / "journal.sqlite" if in_file else request.getfixturevalue("postgresql").new_database()
-    made = Market(market, settlement_chain, journal)
-    yield made
-    made.service.close()
+from settlement.ports import ChainIdentity, Judgement, QueueState
 
 
 def test_what_is_submitted_settles_and_is_confirmed(service):

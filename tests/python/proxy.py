@@ -1,0 +1,83 @@
+"""A proxy between us and a node that does what networks do: loses answers, is slow, is down, answers something else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import requests
+
+WELL, ANSWER_LOST, DOWN, SLOW, HTML = "well", "answer lost", "down", "slow", "html"
+
+
+class Proxy:
+    """Forwards to a node, unless `manner` says otherwise; counts what it did so to.
+
+    Attributes:
+        manner: How it treats the requests that `concerns`.
+        concerns: The method concerned; every request where it is empty.
+        struck: How many requests were treated so.
+
+    """
+
+    def __init__(self, target: str) -> None:
+        self.target, self.manner, self.concerns, self.struck = target, WELL, "", 0
+        self.slow_s = 1.0
+        self.url = ""
+
+    def treat(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        """Answers one request, or does not."""
+        manner = self.manner if self.concerns.encode() in body else WELL
+        self.struck += manner != WELL
+        if manner == DOWN:
+            handler.connection.close()
+            return
+        if manner == HTML:
+            self._answer(handler, 502, b"<html>Bad gateway</html>")
+            return
+        found = requests.post(self.target, data=body, headers={"Content-Type": "application/json"}, timeout=30)
+        if manner == ANSWER_LOST:
+            handler.connection.close()
+            return
+        if manner == SLOW:
+            threading.Event().wait(self.slow_s)
+        self._answer(handler, found.status_code, found.content)
+
+    def _answer(self, handler: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
+        try:
+            handler.send_response(status)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
+        except OSError:
+            handler.close_connection = True  # Whoever asked has given up.
+
+
+@contextmanager
+def proxied(target: str) -> Iterator[Proxy]:
+    """A proxy in front of a node, until the block ends."""
+    proxy = Proxy(target)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            proxy.treat(self, self.rfile.read(int(self.headers["Content-Length"])))
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
