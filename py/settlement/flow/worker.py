@@ -51,6 +51,9 @@ BUSY_POLL_S = 0.005
 PAUSE_MAX_S = 2.0
 """The longest pause while the chain or the journal is away."""
 
+STALE_S = 0.5
+"""How old a look at the chain may be for something to be signed."""
+
 ABSENCES_MAX = 6
 """How often in a row the engine may be missing before the chain is taken for another one; pauses grow meanwhile."""
 
@@ -154,7 +157,7 @@ class Worker:
         self._position: Block | None = None
         self._scanned = self._woken = -1
         self._next_nonce = self._absences = 0
-        self._renewed_at = self._looked_at = self._dispatched_at = float("-inf")
+        self._renewed_at = self._looked_at = self._dispatched_at = self._seen_at = float("-inf")
         self._chain_ahead = 0.0
         self._takes_more = self._was_busy = True
         self._observe = observe
@@ -240,7 +243,9 @@ class Worker:
         lane = self._lane or self.recover()
         self._keep(lane)
         looking = self._looking or self._look_again(lane)
-        done = self._cancel(lane) + self._dispatch(lane)
+        # After a pause of any kind the chain may be another one: nothing is signed before it was looked at again.
+        fresh = self._clock.elapsed() - self._seen_at < STALE_S
+        done = self._cancel(lane) + self._dispatch(lane) if fresh else 0
         # The chain answers slowly while it works on a batch: whoever has something to dispatch does not wait for it.
         if not done or looking.done():
             done += self._take_look(lane, looking)
@@ -264,6 +269,7 @@ class Worker:
         self._live = {slot.nonce: _Live(slot, now) for slot in self._queue.in_flight(lane)}
         self._position = self._queue.position()
         view = self._batches.view(lane.address, 0, None)
+        self._seen_at = self._clock.elapsed()
         self._scanned = -1
         self._woken = min(view.head.number, self._position.number if self._position else 0)
         self._next_nonce = max([view.transactions, *(nonce + 1 for nonce in self._live)])
@@ -316,6 +322,7 @@ class Worker:
     def _take_look(self, lane: Lane, looking: Future[_Look]) -> int:
         """What a look has brought; where a block that was seen has left the chain, everything is looked at again."""
         look = looking.result()
+        self._seen_at = self._clock.elapsed()
         view = look.view
         self._next_nonce = max(self._next_nonce, view.transactions)
         reorganised = self._position is not None and (view.known is None or view.known.hash != self._position.hash)

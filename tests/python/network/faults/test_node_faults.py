@@ -37,19 +37,20 @@ def behind(market, settlement_chain, tmp_path):
 @pytest.mark.parametrize("manner", [ANSWER_LOST, DOWN, HTML, SLOW])
 def test_whatever_happens_on_the_way_it_settles_once(behind, manner, method):
     service, proxy = behind
-    service.submit("R")
     worker = service.worker(resend_s=0.05)
-    worker.recover()
+    service.submit("FIRST")
+    service.until(worker, "FIRST", CONFIRMED)
+    service.submit("R")
     proxy.manner, proxy.concerns = manner, method
-    worker_rounds(worker, lambda: proxy.struck >= 2)
+    worker_rounds(worker, lambda: proxy.struck >= 1)
     proxy.manner = WELL
     service.until_well(worker, "R", CONFIRMED)
-    require_books(service, 1)
+    require_books(service, 2)
 
 
 def worker_rounds(worker, until):
     """Rounds as a running worker makes them: trouble is waited out."""
-    for _ in range(2_000):
+    for _ in range(500):
         if until():
             return
         try:
@@ -114,10 +115,8 @@ def test_a_node_that_is_restarted_empty_is_refused_and_the_journal_is_unchanged(
         market, port = build_market(node.url), node.port
         service = ServedMarket(market, node.url, tmp_path / "journal.sqlite")
         service.submit("R")
-        worker = service.worker(poll_s=0.0)
-        worker.recover()
     with AnvilNode(NodeSettings(port=port)), pytest.raises(InputError, match="restarted empty is another chain"):
-        worker.run(lambda: False)
+        service.worker().run(lambda: False)
     assert [step.status.value for step in service.journal.entry("R").history] == ["matched"]
     service.service.close()
 
