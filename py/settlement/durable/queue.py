@@ -83,6 +83,27 @@ class SqlQueue:
         with self.database.read() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
+    def adopt_lane(self, owner: str, up_to_block: int, now: float, lease_s: float) -> Lane | None:
+        """See `ports.Queue.adopt_lane`."""
+        mined = exists().where(
+            _tx.c.scope == self.scope,
+            _tx.c.lane == _lane.c.lane,
+            _tx.c.state == MINED,
+            _tx.c.block_number <= up_to_block,
+        )
+        query = select(_lane).where(_lane.c.scope == self.scope, self._nobodys(now), mined).limit(1)
+        with self.database.read() as connection:
+            if connection.execute(query).first() is None:
+                return None
+        with self.database.write() as writing:
+            found = writing.connection.execute(query.with_for_update(skip_locked=True)).first()
+            if found is None:
+                return None
+            mine = (_lane.c.lane == found.lane) & (_lane.c.scope == self.scope)
+            values = {"owner": owner, "leased_until": now + lease_s}
+            writing.connection.execute(update(_lane).where(mine).values(**values))
+        return Lane(found.lane, found.address, owner)
+
     def _nobodys(self, now: float) -> Any:
         return or_(_lane.c.owner.is_(None), _lane.c.leased_until < now)
 

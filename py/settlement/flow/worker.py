@@ -149,6 +149,7 @@ class Worker:
         self._eyes = ThreadPoolExecutor(1, "settlement-look")
         self._looking: Future[_Look] | None = None
         self._lane: Lane | None = None
+        self._view: ChainView | None = None
         self._live: dict[int, _Live] = {}
         self._missed: frozenset[int] = frozenset()
         self._gap_since: float | None = None
@@ -207,7 +208,7 @@ class Worker:
 
     def forget(self) -> None:
         """Forgets everything: the next step reads it from the journal again."""
-        self._lane = self._looking = None
+        self._lane = self._looking = self._view = None
         self._live.clear()
         self._missed = frozenset()
         self._was_busy = True
@@ -250,7 +251,8 @@ class Worker:
         if not done or looking.done():
             done += self._take_look(lane, looking)
         self._send_again()
-        done += self._discipline(lane)
+        if self._view is not None:
+            done += self._discipline(lane, self._view)
         if self._changes_lane and not self._live:
             self._queue.release(lane)
             self.forget()
@@ -322,6 +324,7 @@ class Worker:
     def _take_look(self, lane: Lane, looking: Future[_Look]) -> int:
         """What a look has brought; where a block that was seen has left the chain, everything is looked at again."""
         look = looking.result()
+        self._view = look.view
         self._seen_at = self._clock.elapsed()
         view = look.view
         self._next_nonce = max(self._next_nonce, view.transactions)
@@ -346,7 +349,16 @@ class Worker:
         return done + reorganised
 
     def _rewind(self, lane: Lane) -> None:
-        """Puts back what was in blocks that left the chain. Goes back until a batch's block is still there."""
+        """Puts back what was in blocks that left the chain, and reads what is on its way again."""
+        self._put_back(lane)
+        now = self._clock.elapsed()
+        for slot in self._queue.in_flight(lane):
+            if slot.nonce not in self._live:
+                self._live[slot.nonce] = _Live(slot, now)
+        self._scanned = -1
+
+    def _put_back(self, lane: Lane) -> None:
+        """Goes back until a batch's block is still there."""
         while newest := self._queue.newest_mined(lane):
             nonce, block = newest
             found = self._batches.block(block.number)
@@ -354,11 +366,6 @@ class Worker:
                 break
             log.warning("reorganised", extra={"lane": lane.lane, "nonce": nonce, "block": block.number})
             self._queue.unmine(lane, nonce, self.now())
-        now = self._clock.elapsed()
-        for slot in self._queue.in_flight(lane):
-            if slot.nonce not in self._live:
-                self._live[slot.nonce] = _Live(slot, now)
-        self._scanned = -1
 
     def _mined(self, look: _Look) -> list[_Live]:
         """What the look settles: found in a block, or not found by two looks in a row that say its nonce is used.
@@ -569,6 +576,10 @@ class Worker:
             sending.result()
         except Refused as refusal:
             log.error("not accepted", extra={"reason": str(refusal), "nonce": live.slot.nonce})
+            if self._lane is not None:
+                # A reorganisation may have taken its gas money too; where the chain gives none, somebody reads the log.
+                with contextlib.suppress(InputError):
+                    self._batches.submitter(self._lane.lane)
         except (OutcomeUnknown, ChainUnreachable) as error:
             log.warning("answer lost", extra={"reason": str(error), "nonce": live.slot.nonce})
             live.sent_at = None
@@ -595,7 +606,20 @@ class Worker:
             self._queue.record_position(view.head)
         self._woken = view.head.number
 
-    def _discipline(self, lane: Lane) -> int:
+    def _tend(self, view: ChainView) -> int:
+        """Confirms what a worker that is no more had settled, or puts it back where its block has left the chain."""
+        if self._rule.finality.kind == "instant":
+            return 0
+        final_block, now = self._final_block(view), self._clock.now()
+        lane = self._queue.adopt_lane(self._owner, final_block, now, self._rule.lease_s)
+        if lane is None:
+            return 0
+        self._put_back(lane)
+        self._queue.confirm(lane, final_block, self.now())
+        self._queue.release(lane)
+        return 1
+
+    def _discipline(self, lane: Lane, view: ChainView) -> int:
         """Deadlines, the ends of settlement dates, and what is due."""
         if self._clock.elapsed() - self._looked_at < self._rule.look_s:
             return 0
@@ -615,6 +639,7 @@ class Worker:
             self._tell(judgements, None)
         # Somebody's lane was left with something on its way: ours is given back when it is empty, for that one.
         self._changes_lane = self._changes_lane or self._queue.has_orphans(self._clock.now())
+        done += self._tend(view)
         done += remainders(self._desk, self._queue, now)
         return done + len(judgements)
 

@@ -169,6 +169,9 @@ class Queue(Protocol):
     def has_orphans(self, now: float) -> bool:
         """Whether something is on its way on a lane that nobody has."""
 
+    def adopt_lane(self, owner: str, up_to_block: int, now: float, lease_s: float) -> Lane | None:
+        """A lane that nobody has, with batches in blocks up to this one that are not confirmed; None where none is."""
+
     def parts_settled(self, limit: int) -> Sequence[tuple[QueuedInstruction, Instruction]]:
         """Instructions whose part is confirmed and whose remainder is not taken in yet, each with that part."""
 

@@ -161,6 +161,14 @@ def test_a_nonce_that_was_believed_used_and_is_not_is_used_after_all(service):
     assert service.market.network.position("buyer", "bond").balance == 10
 
 
+def test_a_submitter_whose_gas_money_is_gone_is_given_some_where_the_chain_allows_it(service):
+    worker = service.worker(resend_s=0.01)
+    lane = worker.recover()
+    service.market.rpc.call("anvil_setBalance", [lane.address, "0x0"])
+    service.submit("R")
+    service.until(worker, "R", InstructionStatus.CONFIRMED)
+
+
 def test_a_worker_that_has_a_lane_of_its_own_takes_over_an_orphaned_one(service):
     survivor = service.worker("survivor")
     own = survivor.recover()
@@ -170,6 +178,33 @@ def test_a_worker_that_has_a_lane_of_its_own_takes_over_an_orphaned_one(service)
     assert signed.transactions[0].sender != own.address
     service.until(survivor, "R", InstructionStatus.CONFIRMED)
     assert service.journal.entry("R").history[-1].transaction == signed.transactions[0].hash
+
+
+def test_what_a_lost_worker_had_settled_is_confirmed_by_another(service):
+    finality = FinalityRule(kind="depth", depth=3)
+    lost, other = service.worker("lost", finality=finality), service.worker("other", finality=finality)
+    other.recover()
+    service.submit("R")
+    service.until(lost, "R", InstructionStatus.SETTLED)
+    lost.close()
+    service.market.rpc.call("anvil_mine", ["0x3"])
+    service.until(other, "R", InstructionStatus.CONFIRMED)
+
+
+def test_what_a_lost_worker_had_settled_and_the_chain_lost_settles_again(service):
+    rule = {"finality": FinalityRule(kind="depth", depth=3), "resend_s": 0.01}
+    lost, other = service.worker("lost", **rule), service.worker("other", **rule)
+    other.recover()
+    service.submit("R")
+    service.until(lost, "R", InstructionStatus.SETTLED)
+    lost.close()
+    service.market.rpc.call("anvil_reorg", [1, []])
+    service.market.rpc.call("anvil_mine", ["0x4"])
+    service.until(other, "R", InstructionStatus.PENDING)
+    service.until(other, "R", InstructionStatus.SETTLED)
+    service.market.rpc.call("anvil_mine", ["0x3"])
+    service.until(other, "R", InstructionStatus.CONFIRMED)
+    assert service.market.network.position("buyer", "bond").balance == 10
 
 
 def test_a_worker_that_was_taken_for_dead_changes_nothing_more(service):

@@ -58,6 +58,7 @@ ELSEWHERE = {
     "record_history": "by hand, in a test of the network",
     "complete": "one side at a time, in a test of intake",
     "record_superseded": "a nonce that was taken elsewhere, in the worker's tests",
+    "adopt_lane": "a worker that is no more, in the worker's tests",
     "retry": "by command, in the tests of the command line",
 }
 """Writes that this run does not make, and who looks at them."""
