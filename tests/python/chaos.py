@@ -164,7 +164,7 @@ class Run:
                 submitter = self._submitter(self._written())
                 self._pass(0.5, 2.0)
                 submitter.kill()
-                submitter.wait()
+                submitter.communicate()
                 self._submit(self._files[-1])
             case "restart-node":
                 self._submit()
@@ -192,7 +192,8 @@ class Run:
         """Time goes by, and blocks come."""
         until = time.monotonic() + self._chance.uniform(least, most)
         while time.monotonic() < until:
-            self._mine()
+            with contextlib.suppress(ChainUnreachable):  # The node may be down just now.
+                self._mine()
             time.sleep(0.1)
 
     def _mine(self) -> None:

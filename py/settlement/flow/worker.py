@@ -633,7 +633,8 @@ class Worker:
             over = row.deadline < now
             status = InstructionStatus.EXPIRED if over else InstructionStatus.FAILING
             state = QueueState.DONE if over else row.state
-            judgements.append(Judgement(sequence, row.instruction_id, status, state, row.detail, row.due_at))
+            detail = row.detail or ("its deadline is over" if over else "its settlement date is over")
+            judgements.append(Judgement(sequence, row.instruction_id, status, state, detail, row.due_at))
         if judgements:
             self._queue.record_judgements(lane, judgements, now)
             self._tell(judgements, None)
