@@ -5,15 +5,17 @@ postgresql_is_there() { command -v initdb >/dev/null || compgen -G '/usr/lib/pos
 
 install_postgresql() {
   postgresql_is_there && return
-  local as_root=
-  [ "$(id -u)" -eq 0 ] || as_root="sudo -n"
+  local as_root=() settings=/etc/postgresql-common/createcluster.conf
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
   if command -v apt-get >/dev/null; then
-    export DEBIAN_FRONTEND=noninteractive
     # The package would start a server of its own at once; nobody here needs that one.
-    $as_root mkdir -p /etc/postgresql-common &&
-      printf 'create_main_cluster = false\n' | $as_root tee /etc/postgresql-common/createcluster.conf >/dev/null &&
-      $as_root apt-get -qq update &&
-      $as_root apt-get -qq install --no-install-recommends --yes postgresql >build/postgresql.log 2>&1
+    [ -e "$settings" ] ||
+      { "${as_root[@]}" mkdir -p "${settings%/*}" &&
+        printf 'create_main_cluster = false\n' | "${as_root[@]}" tee "$settings"; } >/dev/null 2>&1
+    mkdir -p build
+    { "${as_root[@]}" apt-get -qq update &&
+      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends --yes postgresql
+    } </dev/null >build/postgresql.log 2>&1
   fi
   postgresql_is_there && return
   printf 'PostgreSQL is missing and could not be installed: install it (Debian: apt install postgresql).\n' >&2

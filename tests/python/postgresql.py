@@ -16,6 +16,23 @@ import psycopg2
 import pytest
 
 TIMEOUT_S = 60
+PORTS_TRIED = 5
+
+ACCESS = """\
+host all guarded 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 trust
+"""
+"""Everybody on this machine may come in; only the user `guarded` has to show a password."""
+
+
+CLEANER = """
+cat >/dev/null
+rounds=0
+read -r server 2>/dev/null <"$1/data/postmaster.pid" && kill -QUIT "$server" &&
+  while kill -0 "$server" 2>/dev/null && [ $((rounds += 1)) -lt 200 ]; do sleep 0.05; done
+rm -rf "$1"
+"""
+"""Ends the server and removes its folder as soon as who holds the pipe closes it or ends, by whatever signal."""
 
 
 class Server:
@@ -24,19 +41,28 @@ class Server:
     def __init__(self, programs: Path) -> None:
         self._programs = programs
         self._account = pwd.getpwnam("nobody") if os.getuid() == 0 else None
-        self._folder = Path(tempfile.mkdtemp(prefix="settlement-postgresql-"))
-        if self._account:
-            os.chown(self._folder, self._account.pw_uid, self._account.pw_gid)
+        # The account has to get there, and root's TMPDIR may be closed to it.
+        self._folder = Path(tempfile.mkdtemp(prefix="settlement-postgresql-", dir="/tmp" if self._account else None))  # noqa: S108
+        cleaner = ["/bin/sh", "-c", CLEANER, "sh", str(self._folder)]
+        self._cleaner = subprocess.Popen(cleaner, stdin=subprocess.PIPE, start_new_session=True)
         self._numbers = itertools.count()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
-        self._run("initdb", "--auth=trust", "--username=settlement", "--encoding=UTF8", "--no-sync", "--no-locale")
-        self.start()
+        self._port = 0
+        try:
+            if self._account:
+                os.chown(self._folder, self._account.pw_uid, self._account.pw_gid)
+            self._run("initdb", "--auth=trust", "--username=settlement", "--encoding=UTF8", "--no-sync", "--no-locale")
+            (self._folder / "data" / "pg_hba.conf").write_text(ACCESS, "utf-8")
+            self._start_on_a_free_port()
+            self.execute("CREATE ROLE guarded LOGIN PASSWORD 'right'")
+        except BaseException:
+            self.close()
+            raise
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c shared_buffers=64MB"
+        settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "''", "shared_buffers": "64MB"}
+        settings["deadlock_timeout"] = "50ms"  # After so long a wait it looks for one.
+        options = " ".join([f"-p {self._port}", *(f"-c {name}={value}" for name, value in settings.items())])
         self._run("pg_ctl", "start", "--wait", "--silent", f"--options={options}", f"--log={self._folder}/log")
 
     def stop(self) -> None:
@@ -46,24 +72,39 @@ class Server:
     def new_database(self) -> str:
         """The URL of a fresh, empty database."""
         name = f"journal_{next(self._numbers)}"
-        with contextlib.closing(psycopg2.connect(self.url("postgres"))) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
-    def url(self, database: str) -> str:
-        """Where a database is."""
-        return f"postgresql://settlement@127.0.0.1:{self._port}/{database}"
+    def url(self, database: str, user: str = "settlement") -> str:
+        """Where a database is; `user` may be NAME:PASSWORD."""
+        return f"postgresql://{user}@127.0.0.1:{self._port}/{database}"
+
+    def execute(self, statement: str, url: str | None = None) -> None:
+        """Executes a statement outside any transaction."""
+        with contextlib.closing(psycopg2.connect(url or self.url("postgres"))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
 
     def close(self) -> None:
         """Ends it and removes its folder."""
-        with contextlib.suppress(subprocess.CalledProcessError):
-            self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._cleaner.communicate(timeout=TIMEOUT_S)
+
+    def _start_on_a_free_port(self) -> None:
+        """Somebody else may take the port between our looking and the server's start."""
+        for attempt in range(PORTS_TRIED):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self._port = free.getsockname()[1]
+            try:
+                return self.start()
+            except subprocess.CalledProcessError:
+                if attempt == PORTS_TRIED - 1:
+                    raise RuntimeError((self._folder / "log").read_text("utf-8", "replace")) from None
 
     def _run(self, program: str, *arguments: str) -> None:
-        identity = {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
+        account = self._account
+        identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
         subprocess.run(
             [str(self._programs / program), f"--pgdata={self._folder}/data", *arguments],
             check=True,
@@ -72,7 +113,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # The server keeps what it inherits: a pipe would never end.
             timeout=TIMEOUT_S,
-            **(identity if self._account else {}),
+            **identity,
         )
 
 
