@@ -94,6 +94,7 @@ class SqlJournal:
             connection = writing.connection
             rows.store_transaction(connection, transaction, act=act, scope=self.scope, at=self._clock())
             entry = HistoryEntry(InstructionStatus.SENT, int(self._clock()), transaction.hash)
+            rows.lock_queue(connection, [_known(connection, instruction_id) for instruction_id in instruction_ids])
             for instruction_id in instruction_ids:
                 _step(writing, instruction_id, entry)
 
@@ -227,7 +228,7 @@ class SqlJournal:
                 .where(queue.c.sequence == sequence, queue.c.status == InstructionStatus.INSTRUCTED.value)
                 .values(
                     status=InstructionStatus.MATCHED.value,
-                    state=QueueState.WAITING if due_at > at else QueueState.READY,
+                    state=(QueueState.WAITING if due_at > at else QueueState.READY).value,
                     due_at=due_at,
                 )
             )
@@ -318,7 +319,8 @@ def _step(writing: Writing, instruction_id: str, entry: HistoryEntry) -> None:
     status = entry.status
     state = QueueState.DONE if status in _FINISHED else QueueState.BY_HAND
     queue = schema.queue
-    values = {"status": status.value, "state": state.value, "detail": entry.detail}
+    detail = rows.storable(entry.detail)
+    values = {"status": status.value, "state": state.value, "detail": detail}
     connection.execute(update(queue).where(queue.c.sequence == sequence).values(**values))
     proof = None
     if status in (InstructionStatus.INSTRUCTED, InstructionStatus.MATCHED):
@@ -335,7 +337,7 @@ def _step(writing: Writing, instruction_id: str, entry: HistoryEntry) -> None:
                 entry.transaction,
                 entry.gas_used,
                 proof,
-                entry.detail,
+                detail,
             )
         ]
     )

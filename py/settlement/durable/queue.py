@@ -1,11 +1,17 @@
-"""The queue: who works on what, with leases that another worker takes over when they run out."""
+"""The queue: who works on what, with leases that another worker takes over when they run out.
+
+In PostgreSQL several write at once. Each locks, in this order, its lane's row, rows of the queue (in order of sequence,
+or those that nobody has locked), the position and the journal's row; intake begins with the journal's row, and then
+locks nothing that was there before. So two do not wait for each other; should they all the same, PostgreSQL ends one of
+them, and it tries again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, case, delete, exists, func, insert, or_, select, text, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -44,6 +50,11 @@ _RETRIABLE = (QueueState.READY.value, QueueState.WAITING.value)
 _CANCELLABLE = (*_RETRIABLE, QueueState.BY_HAND.value)
 
 _queue, _tx, _lane = schema.queue, schema.signed_transaction, schema.lane
+
+_SET_POSITION = text(
+    "INSERT INTO chain_position (scope, number, hash) VALUES (:scope, :number, :hash) "
+    "ON CONFLICT (scope) DO UPDATE SET number = excluded.number, hash = excluded.hash"
+)
 
 
 class SqlQueue:
@@ -150,23 +161,28 @@ class SqlQueue:
             if connection.execute(select(_queue.c.sequence).where(due).limit(1)).first() is None:
                 return 0
         with self.database.write() as writing:
-            woken = writing.connection.execute(update(_queue).where(due).values(state=QueueState.READY.value))
-            return int(woken.rowcount)
+            # Those that somebody else has in hand are looked at the next time.
+            free = select(_queue.c.sequence).where(due).with_for_update(skip_locked=True)
+            woken = update(_queue).where(_queue.c.sequence.in_(free)).values(state=QueueState.READY.value)
+            return int(writing.connection.execute(woken).rowcount)
 
     def wake(self, addresses: Sequence[str], now: float, earliest: Callable[[int], float]) -> None:
         """See `ports.Queue.wake`."""
         waiting = (_queue.c.scope == self.scope) & (schema.IS_WAITING)
         with self.database.write() as writing:
+            connection = writing.connection
+            concerned: list[int] = []
             for some in rows.chunks(list(addresses)):
-                query = select(_queue.c.sequence, _queue.c.attempts, _queue.c.tried_at, _queue.c.due_at)
-                values = [
-                    {"of": row.sequence, "due": row.tried_at + earliest(row.attempts)}
-                    for row in writing.connection.execute(query.where(waiting, _queue.c.waits_for.in_(some)))
-                    if row.tried_at + earliest(row.attempts) < row.due_at
-                ]
-                if values:
-                    brought_forward = update(_queue).where(_queue.c.sequence == bindparam("of"))
-                    writing.connection.execute(brought_forward.values(due_at=bindparam("due")), values)
+                query = select(_queue.c.sequence).where(waiting, _queue.c.waits_for.in_(some))
+                concerned += connection.execute(query).scalars()
+            values = [
+                {"of": row.sequence, "due": row.tried_at + earliest(row.attempts)}
+                for row in rows.lock_queue(connection, concerned)
+                if row.state == QueueState.WAITING.value and row.tried_at + earliest(row.attempts) < row.due_at
+            ]
+            if values:
+                brought_forward = update(_queue).where(_queue.c.sequence == bindparam("of"))
+                connection.execute(brought_forward.values(due_at=bindparam("due")), values)
 
     def waited_for(self, limit: int) -> tuple[str, ...]:
         """See `ports.Queue.waited_for`."""
@@ -299,15 +315,18 @@ class SqlQueue:
                     gas_used=result.gas_used,
                 )
             )
-            _set_position(connection, self.scope, block)
             share = result.gas_used // max(1, len(result.items))
             self._apply(writing, judgements, block.timestamp, result.transaction, share)
+            _set_position(connection, self.scope, block)
 
     def record_judgements(self, lane: Lane, judgements: Sequence[Judgement], at: float) -> None:
         """See `ports.Queue.record_judgements`."""
         with self.database.write() as writing:
             self._require(writing.connection, lane)
-            self._apply(writing, judgements, at, None, None)
+            # It was read before: what another worker has sent meanwhile is that one's to judge.
+            locked = rows.lock_queue(writing.connection, [judgement.sequence for judgement in judgements])
+            ours = {row.sequence for row in locked if row.state in _RETRIABLE}
+            self._apply(writing, [each for each in judgements if each.sequence in ours], at, None, None)
 
     def record_superseded(self, lane: Lane, nonce: int, judgements: Sequence[Judgement], at: float) -> None:
         """See `ports.Queue.record_superseded`."""
@@ -334,10 +353,11 @@ class SqlQueue:
         for judgement in judgements:
             if judgement.sequence in settled:
                 continue
-            key = (judgement.status, judgement.state, judgement.detail, judgement.due_at, judgement.waits_for)
+            detail = rows.storable(judgement.detail)
+            key = (judgement.status, judgement.state, detail, judgement.due_at, judgement.waits_for)
             alike.setdefault(key, []).append(judgement.sequence)
             used = gas_used if judgement.status.value in _SETTLED else None
-            fields = (judgement.status.value, int(at), transaction, used, None, judgement.detail)
+            fields = (judgement.status.value, int(at), transaction, used, None, detail)
             entries.append((judgement.sequence, judgement.instruction_id, *fields))
         for (status, state, detail, due_at, waits_for), sequences in alike.items():
             values = {
@@ -352,11 +372,7 @@ class SqlQueue:
         writing.add_history(entries)
 
     def _settled(self, connection: Connection, sequences: Sequence[int]) -> set[int]:
-        found: set[int] = set()
-        for some in rows.within(_queue.c.sequence, sequences):
-            query = select(_queue.c.sequence).where(some, _queue.c.status.in_(_SETTLED))
-            found.update(connection.execute(query).scalars())
-        return found
+        return {row.sequence for row in rows.lock_queue(connection, sequences) if row.status in _SETTLED}
 
     # ---- finality ----------------------------------------------------------------------------------------------------
 
@@ -377,7 +393,7 @@ class SqlQueue:
             self._require(writing.connection, lane)
             for row in writing.connection.execute(select(_tx.c.hash, _tx.c.nonce).where(final)).all():
                 members = self._members(lane, row.nonce).where(_queue.c.status == InstructionStatus.SETTLED.value)
-                found = writing.connection.execute(members).all()
+                found = writing.connection.execute(members.with_for_update(of=_queue)).all()
                 values = {"status": confirmed, "state": QueueState.DONE.value}
                 for some in rows.within(_queue.c.sequence, [member.sequence for member in found]):
                     writing.connection.execute(update(_queue).where(some).values(**values))
@@ -410,7 +426,8 @@ class SqlQueue:
             values = {"state": STORED, "block_number": None, "block_hash": None, "gas_used": None}
             connection.execute(update(_tx).where(self._slot(lane, nonce)).values(**values))
             for was, now in ((_SETTLED, pending), ((InstructionStatus.CANCELLED.value,), cancelling)):
-                found = connection.execute(self._members(lane, nonce).where(_queue.c.status.in_(was))).all()
+                members = self._members(lane, nonce).where(_queue.c.status.in_(was))
+                found = connection.execute(members.with_for_update(of=_queue)).all()
                 changed = {"status": now, "state": QueueState.IN_FLIGHT.value, "detail": why}
                 for some in rows.within(_queue.c.sequence, [row.sequence for row in found]):
                     connection.execute(update(_queue).where(some).values(**changed))
@@ -505,14 +522,15 @@ class SqlQueue:
         with self.database.write() as writing:
             connection = writing.connection
             if keys:
+                named = [self._named(connection, key) for key in dict.fromkeys(keys)]
+                _require_retriable(named)
+                rows.lock_queue(connection, [row.sequence for row in named])
                 found = [self._named(connection, key) for key in dict.fromkeys(keys)]
             else:
                 waiting = _rows().where(_queue.c.scope == self.scope, schema.IS_WAITING)
-                found = list(connection.execute(waiting.with_for_update(of=_queue)))
-            for row in found:
-                refused = row.status == InstructionStatus.REFUSED.value
-                if row.state not in _RETRIABLE and not refused:
-                    raise _not_possible("try again", row)
+                in_order = waiting.order_by(_queue.c.sequence).with_for_update(of=_queue)
+                found = list(connection.execute(in_order))
+            _require_retriable(found)
             sequences = [row.sequence for row in found]
             values = {"state": ready, "status": pending, "due_at": 0.0, "attempts": 0, "detail": why}
             for some in rows.within(_queue.c.sequence, sequences):
@@ -527,6 +545,7 @@ class SqlQueue:
         cancelling, table = InstructionStatus.CANCELLING.value, schema.cancellation
         with self.database.write() as writing:
             connection = writing.connection
+            rows.lock_queue(connection, [self._named(connection, instruction_id).sequence])
             row = self._named(connection, instruction_id)
             if row.status == cancelling:
                 return
@@ -545,8 +564,7 @@ class SqlQueue:
     def _named(self, connection: Connection, key: str) -> Any:
         terms = schema.instruction.c
         column = terms.instruction_id if key.startswith("0x") else terms.reference
-        query = _rows().where(_queue.c.scope == self.scope, column == key).with_for_update(of=_queue)
-        row = connection.execute(query).first()
+        row = connection.execute(_rows().where(_queue.c.scope == self.scope, column == key)).first()
         if row is None:
             raise InputError(f"instruction {key!r} is not in this queue: give a whole id or a reference")
         return row
@@ -602,10 +620,8 @@ class SqlQueue:
 
 
 def _set_position(connection: Connection, scope: int, block: Block) -> None:
-    table = schema.chain_position
-    values = {"number": block.number, "hash": block.hash}
-    if not connection.execute(update(table).where(table.c.scope == scope).values(**values)).rowcount:
-        connection.execute(insert(table).values(scope=scope, **values))
+    """In one statement: two workers may note their first block at once."""
+    connection.execute(_SET_POSITION, {"scope": scope, "number": block.number, "hash": block.hash})
 
 
 def _items(
@@ -631,6 +647,12 @@ def _items(
         )
         for row in chosen
     ]
+
+
+def _require_retriable(found: Sequence[Any]) -> None:
+    for row in found:
+        if row.state not in _RETRIABLE and row.status != InstructionStatus.REFUSED.value:
+            raise _not_possible("try again", row)
 
 
 def _not_possible(what: str, row: Any) -> Refused:

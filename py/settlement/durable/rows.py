@@ -50,8 +50,8 @@ def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
 
 
 def within(column: ColumnElement[Any], values: Sequence[int]) -> Iterable[ColumnElement[bool]]:
-    """Conditions that hold for these values, each for one statement. Batches mostly have one unbroken run of numbers,
-    and a range is read, planned and looked up many times as fast as hundreds of values.
+    """Conditions that hold for these values, each for one statement, lowest first. Batches mostly have one unbroken run
+    of numbers, and a range is read, planned and looked up many times as fast as hundreds of values.
     """
     runs: list[list[int]] = []
     for value in sorted(values):
@@ -62,7 +62,25 @@ def within(column: ColumnElement[Any], values: Sequence[int]) -> Iterable[Column
     if len(runs) <= _RUNS:
         yield from (column.between(first, last) for first, last in runs)
     else:
-        yield from (column.in_(some) for some in chunks(values))
+        yield from (column.in_(some) for some in chunks(sorted(values)))
+
+
+def lock_queue(connection: Connection, sequences: Sequence[int]) -> list[Any]:
+    """Locks rows of the queue, in order of sequence as everybody does, so that nobody waits for who waits for him; and
+    reads what they are now: whoever decides by what a row is locks it first.
+    """
+    columns = schema.queue.c
+    found: list[Any] = []
+    wanted = (columns.sequence, columns.state, columns.status, columns.attempts, columns.tried_at, columns.due_at)
+    for some in within(columns.sequence, sequences):
+        query = select(*wanted).where(some).order_by(columns.sequence).with_for_update()
+        found += connection.execute(query).all()
+    return found
+
+
+def storable(text: str) -> str:
+    """What the chain said, as every database keeps it: PostgreSQL has no zero character, which a contract may send."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def insert_rows(connection: Connection, table: Table, values: Sequence[Mapping[str, Any]]) -> None:

@@ -140,7 +140,7 @@ class Queue(Protocol):
         """Stores where a mined batch leaves its instructions, and its block as one that was seen."""
 
     def record_judgements(self, lane: Lane, judgements: Sequence[Judgement], at: float) -> None:
-        """Stores where instructions stand that no batch of this lane decided."""
+        """Stores where instructions stand that wait or are ready; one that was sent meanwhile is left alone."""
 
     def record_superseded(self, lane: Lane, nonce: int, judgements: Sequence[Judgement], at: float) -> None:
         """Stores that a nonce was used by another transaction than ours, so that ours will never be mined."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from market import Market
 from served import ServedMarket
@@ -9,15 +12,21 @@ from served import ServedMarket
 from settlement import Network
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def journal_place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where a journal can be: a new file, or an empty database."""
+    if request.param == "sqlite":
+        return tmp_path / "journal.sqlite"
+    return request.getfixturevalue("postgresql").new_database()
+
+
 @pytest.fixture
 def market(settlement_network: Network, settlement_chain: str) -> Market:
     return Market(settlement_network, settlement_chain)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def service(request, market, settlement_chain, tmp_path):
-    in_file = request.param == "sqlite"
-    journal = tmp_path / "journal.sqlite" if in_file else request.getfixturevalue("postgresql").new_database()
-    made = ServedMarket(market, settlement_chain, journal)
+@pytest.fixture
+def service(market: Market, settlement_chain: str, journal_place: Path | str) -> Iterator[ServedMarket]:
+    made = ServedMarket(market, settlement_chain, journal_place)
     yield made
     made.service.close()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from served import ServedMarket
 
 from settlement import InputError
 from settlement.chain.keystore import DevelopmentSigner
 from settlement.domain.finality import FinalityRule
 from settlement.domain.instruction import InstructionStatus
+from settlement.domain.submission import Submission
+from settlement.durable.verify import verify
 from settlement.errors import LaneLost
+from settlement.flow.clock import SystemClock
+from settlement.flow.intake import submit
 from settlement.ports import ChainIdentity, Judgement, QueueState
+
+TOGETHER_S = 60.0
 
 
 def test_what_is_submitted_settles_and_is_confirmed(service):
@@ -217,3 +226,91 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing_more(service):
             lane, 10, late.now(), lambda items: service.batches.sign_batch([items[0].matched], lane.lane, 0)
         )
     assert service.status("R") is InstructionStatus.MATCHED
+
+
+def test_what_another_worker_has_sent_meanwhile_is_not_judged_by_a_look_from_before(service):
+    service.submit("R")
+    survivor, other = service.worker("survivor"), service.worker("other")
+    lane = survivor.recover()
+    ((row, sequence),) = service.queue.unfinished_past(2.0**62, limit=1)
+    service.dispatch(other)
+    late = Judgement(sequence, row.instruction_id, InstructionStatus.EXPIRED, QueueState.DONE, "too late")
+    service.queue.record_judgements(lane, [late], survivor.now())
+    assert service.status("R") is InstructionStatus.SENT
+
+
+def test_whatever_characters_a_contract_refuses_with_are_kept(service):
+    service.submit("R")
+    worker = service.worker()
+    lane = worker.recover()
+    ((row, sequence),) = service.queue.unfinished_past(2.0**62, limit=1)
+    refused = Judgement(sequence, row.instruction_id, InstructionStatus.PENDING, QueueState.WAITING, "a\0b\x1b")
+    service.queue.record_judgements(lane, [refused], worker.now())
+    assert service.journal.entry("R").history[-1].detail == "a\N{REPLACEMENT CHARACTER}b\x1b"
+    assert verify(service.service.database) == ()
+
+
+def test_two_sides_that_submit_their_consents_apart_settle_together(service):
+    desk, now = service.service.network.desk, service.market.now()
+    terms = {"reference": "R", "legs": tuple(service.market.trade("10", "1.00")), "deadline": now + 86_400, "nonce": 77}
+    signed = desk.ledger.signed(Submission(**terms).instruction(77), ["seller", "buyer"])
+    for consent in signed.consents:
+        assert service.status("R") is not InstructionStatus.MATCHED
+        submit(desk, [Submission(**terms, consents=(consent,))], now, sign=False)
+    service.until(service.worker(), "R", InstructionStatus.CONFIRMED)
+
+
+def test_several_workers_and_intakes_at_once_settle_everything_once(service):
+    references = [f"R{number}" for number in range(24)]
+
+    def submit_some(mine):
+        for reference in mine:
+            service.submit(reference, nominal="1")
+
+    def work(owner):
+        worker = service.worker(owner, batch_size=3)
+        try:
+            worker.run(lambda: all(service.status(each) is InstructionStatus.CONFIRMED for each in references))
+        finally:
+            worker.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        busy = [threads.submit(submit_some, references[start::2]) for start in range(2)]
+        busy += [threads.submit(work, owner) for owner in ("one", "two")]
+        for each in busy:
+            each.result(TOGETHER_S)
+    assert service.market.network.position("buyer", "bond").balance == len(references)
+    assert verify(service.service.database) == ()
+
+
+class Patience(SystemClock):
+    """A clock by which no time is waited, only something is done."""
+
+    def __init__(self, meanwhile) -> None:
+        self.meanwhile = meanwhile
+
+    def sleep(self, seconds: float) -> None:
+        self.meanwhile()
+
+
+def test_a_worker_waits_out_a_database_server_that_crashed_and_settles_once(market, settlement_chain, postgresql):
+    made = ServedMarket(market, settlement_chain, postgresql.new_database())
+    made.submit("R")
+    signed = made.dispatch(made.worker("lost", lease_s=-1.0))
+    troubles = []
+
+    def meanwhile():
+        if worker.trouble is not None and not troubles:
+            troubles.append(worker.trouble)
+            postgresql.start()
+
+    worker = made.worker("next", clock=Patience(meanwhile))
+    postgresql.stop()
+    try:
+        worker.run(lambda: bool(troubles) and made.status("R") is InstructionStatus.CONFIRMED)
+    finally:
+        if not troubles:
+            postgresql.start()
+    assert "its server is not there" in troubles[0]
+    assert made.journal.entry("R").history[-1].transaction == signed.transactions[0].hash
+    made.service.close()
