@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, insert, inspect, select, update
+from sqlalchemy import Engine, create_engine, event, func, insert, inspect, select, update
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -22,6 +22,12 @@ LOCK_TIMEOUT_S = 30.0
 """How long to wait for another process to finish writing."""
 
 CONNECT_TIMEOUT_S = 5
+
+SILENCE_MAX_S = 60
+"""How long PostgreSQL bears with a transaction whose client says nothing: a machine that went away locks nobody out."""
+
+_PREPARING = 0x5E77_1E
+"""PostgreSQL's advisory lock for making the tables; any number that nobody else uses."""
 
 NewEntry = tuple[int, str, str, int, str | None, int | None, str | None, str]
 """Sequence, then the fields of an AuditedEntry from the instruction's id on."""
@@ -111,7 +117,7 @@ class Database:
         Raises:
             JournalUnavailable: it does not answer.
         """
-        with self._exclusive(only_in_memory=True), self.translated(), self.engine.connect() as connection:
+        with self._exclusive(only_in_memory=True), self.translated(), self._reading().connect() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -185,6 +191,10 @@ class Database:
             )
         return None
 
+    def _reading(self) -> Engine:
+        # PostgreSQL's statements each see the newest state otherwise. SQLite's transactions see one state anyhow.
+        return self.engine.execution_options(isolation_level="REPEATABLE READ") if self.is_shared else self.engine
+
     @contextlib.contextmanager
     def _exclusive(self, *, only_in_memory: bool = False) -> Iterator[None]:
         in_memory = isinstance(self.engine.pool, StaticPool)
@@ -197,18 +207,34 @@ class Database:
     def _prepare(self) -> None:
         """Makes the tables where there are none; several processes may do so at once."""
         with self.engine.connect() as connection:
-            tables = set(inspect(connection).get_table_names())
-        if "journal" not in tables:
-            if tables & set(schema.metadata.tables):
-                raise self._other_version("an older one")
-            with contextlib.suppress(SQLAlchemyError), self.write() as writing:
-                schema.metadata.create_all(writing.connection, checkfirst=True)
-                row = {"id": 1, "version": schema.VERSION, "sequences": 0, "entries": 0, "head": GENESIS}
-                writing.connection.execute(insert(schema.journal).values(**row))
+            ready = self._has_tables(connection)
+        if not ready:
+            with self.write() as writing:
+                self._make_tables(writing.connection)
         with self.engine.connect() as connection:
             version = connection.execute(select(schema.journal.c.version)).scalar()
         if version != schema.VERSION:
             raise self._other_version(str(version))
+
+    def _has_tables(self, connection: Connection) -> bool:
+        found = inspect(connection)
+        tables = set(found.get_table_names())
+        if "journal" in tables:
+            if "version" not in {column["name"] for column in found.get_columns("journal")}:
+                raise InputError(f"{self.name} is not a journal: its table `journal` is something else")
+            return True
+        if tables & set(schema.metadata.tables):
+            raise self._other_version("an older one")
+        return False
+
+    def _make_tables(self, connection: Connection) -> None:
+        if self.is_shared:
+            # Who creates a table that somebody else is just creating fails; SQLite has one writer at a time anyhow.
+            connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
+        if not self._has_tables(connection):
+            schema.metadata.create_all(connection)
+            row = {"id": 1, "version": schema.VERSION, "sequences": 0, "entries": 0, "head": GENESIS}
+            connection.execute(insert(schema.journal).values(**row))
 
     def _other_version(self, version: str) -> InputError:
         return InputError(
@@ -233,6 +259,8 @@ def _url(where: Path | str | None) -> URL:
         raise InputError("the journal's URL names no host or no database: use postgresql://USER@HOST/NAME")
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise InputError(f"a journal is a file or postgresql://USER@HOST/NAME, not {url.get_backend_name()}://")
+    if url.get_backend_name() == "sqlite" and (url.query or not url.database or url.database == ":memory:"):
+        raise InputError("a journal in SQLite is named by its file, without options")
     return url
 
 
@@ -245,9 +273,15 @@ def _shown(url: URL) -> str:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
+        limits = {"lock_timeout": LOCK_TIMEOUT_S, "idle_in_transaction_session_timeout": SILENCE_MAX_S}
+        settings = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "options": " ".join(f"-c {name}={limit * 1000:.0f}" for name, limit in limits.items()),
+        }
         return create_engine(
             url,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+            connect_args={name: value for name, value in settings.items() if name not in url.query},
+            isolation_level="READ COMMITTED",  # Writers lock what they decide by; what they waited for is then seen.
             pool_pre_ping=True,
             executemany_mode="values_plus_batch",
             insertmanyvalues_page_size=500,
@@ -300,6 +334,9 @@ _TEMPORARY = (
     ("connection refused", "does not answer: its server is not there"),
     ("no such file or directory\n\tis the server", "does not answer: its server is not there"),
     ("timeout expired", "does not answer: its server is not there"),
+    ("could not translate host name", "cannot be reached: its host has no address"),
+    ("too many clients", "does not answer: its server has too many connections"),
+    ("remaining connection slots", "does not answer: its server has too many connections"),
     ("the database system is", "does not answer yet: its server is starting or stopping"),
     ("terminating connection", "was cut off: its server is stopping"),
     ("server closed the connection", "was cut off: its server has gone"),
@@ -315,15 +352,32 @@ _LASTING = (
     ("no password supplied", "does not let us in: it wants a password"),
     ("does not exist", "cannot be opened: there is no such database or user"),
     ("permission denied", "does not let us in: this user may not do that"),
-    ("could not translate host name", "cannot be reached: its host has no address"),
 )
+_CODES: dict[str, tuple[type[InputError] | type[JournalUnavailable], str]] = {
+    "40P01": (JournalUnavailable, "was written by two at once, and the other one went first"),
+    "40001": (JournalUnavailable, "was written by two at once, and the other one went first"),
+    "55P03": (JournalUnavailable, "is locked by another process"),
+    "53100": (JournalUnavailable, "has no room left on its disk"),
+    "57P01": (JournalUnavailable, "was cut off: its server is stopping"),
+    "57P02": (JournalUnavailable, "was cut off: its server is stopping"),
+    "25P03": (JournalUnavailable, "was cut off: nothing was said to its server for too long"),
+    "42P01": (InputError, "is damaged: a table is missing"),
+    "42703": (InputError, "is damaged: a column is missing"),
+    "42501": (InputError, "does not let us in: this user may not do that"),
+    "25006": (InputError, "cannot be written: it is read-only"),
+}
+"""What PostgreSQL calls errors in whatever language it speaks; those of connecting come without."""
 
 
 def _error(name: str, error: Exception) -> InputError | JournalUnavailable:
     """One sentence, without the statement and its values."""
     if isinstance(error, ModuleNotFoundError):
         return InputError(f"{name} needs the package psycopg2-binary: install it beside this one")
-    told = str(error.orig if isinstance(error, DBAPIError) else error)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if (code := getattr(cause, "pgcode", None)) in _CODES:
+        kind, sentence = _CODES[code]
+        return kind(f"{name} {sentence}")
+    told = str(cause)
     for signs, kind in ((_LASTING, InputError), (_TEMPORARY, JournalUnavailable)):
         for sign, sentence in signs:
             if sign in told.lower():
