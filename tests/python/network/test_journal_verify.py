@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 
 import pytest
 
@@ -13,28 +12,28 @@ from settlement.durable.verify import verify
 
 
 @pytest.fixture
-def written(market, settlement_chain, tmp_path):
+def written(market, settlement_chain, journal_place):
     """A journal of one settlement."""
-    ledger, path = market.network.ledger, tmp_path / "journal.sqlite"
-    network = connect(settlement_chain, deployment=ledger.deployment, directory=ledger.directory, journal=path)
+    ledger = market.network.ledger
+    network = connect(settlement_chain, deployment=ledger.deployment, directory=ledger.directory, journal=journal_place)
     network.settle(*market.trade("10", "1.00"))
     network.journal.close()
-    return path
+    return journal_place
 
 
-def faults(path):
-    database = Database(path)
+def faults(place):
+    database = Database(place)
     try:
         return verify(database)
     finally:
         database.close()
 
 
-def tamper(path, statement):
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute(statement)
-    connection.close()
+def tamper(place, statement):
+    database = Database(place)
+    with database.write() as writing:
+        writing.connection.exec_driver_sql(statement)
+    database.close()
 
 
 def test_an_honest_journal_has_no_faults(written):
