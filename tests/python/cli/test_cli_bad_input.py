@@ -197,6 +197,23 @@ def test_stale_contracts_without_a_compiler(settle, tmp_path):
     assert settle.left_running() == []
 
 
+# ---- a journal on a server -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "url", "told"),
+    [
+        (3, "postgresql://somebody:secret@127.0.0.1:1/journal", "does not answer: its server is not there"),
+        (2, "postgresql://somebody:secret@/journal", "names no host or no database"),
+        (2, "mysql://somebody:secret@127.0.0.1/journal", "not mysql://"),
+    ],
+)
+def test_a_journal_that_cannot_be_opened_is_told_without_the_password(settle, code, url, told):
+    sentence = refused(settle, code, "journal", "verify", url)
+    assert told in sentence
+    assert "secret" not in sentence
+
+
 # ---- --json ----------------------------------------------------------------------------------------------------------
 
 
@@ -207,6 +224,7 @@ def test_stale_contracts_without_a_compiler(settle, tmp_path):
         (2, ("run", "nowhere.yaml")),
         (2, ("run", "interbank-transfer", "--chain", "nonsense")),
         (3, ("run", "interbank-transfer", "--chain", "http://127.0.0.1:1")),
+        (3, ("journal", "verify", "postgresql://somebody@127.0.0.1:1/journal")),
         (2, ("positions",)),
         (2, ("show", "0x12")),
         (2, ("run", "interbank-transfer", "--nope")),
