@@ -21,7 +21,7 @@ from settlement.domain.submission import Submission
 from settlement.errors import ChainUnreachable, JournalUnavailable, OutcomeUnknown
 from settlement.flow.intake import submit
 from settlement.flow.network import Network
-from settlement.flow.worker import WorkerRule
+from settlement.flow.worker_rule import WorkerRule
 from settlement.ports import Cancellation
 
 ROUNDS_MAX = 3_000

@@ -13,7 +13,8 @@ from settlement.app import NetworkDescription, describe, open_service
 from settlement.domain.instruction import InstructionStatus
 from settlement.domain.submission import Submission
 from settlement.flow.intake import submit
-from settlement.flow.worker import Worker, WorkerRule
+from settlement.flow.worker import Worker
+from settlement.flow.worker_rule import WorkerRule
 from settlement.ports import ChainIdentity, Clock, Slot
 
 PATIENCE_S = 0.5

@@ -15,7 +15,8 @@ from settlement.durable.queue import SqlQueue
 from settlement.errors import InputError
 from settlement.flow.clock import SystemClock
 from settlement.flow.network import Network
-from settlement.flow.worker import Worker, WorkerRule
+from settlement.flow.worker import Worker
+from settlement.flow.worker_rule import WorkerRule
 from settlement.ports import BatchResult, ChainIdentity, Clock, Judgement
 from settlement.service.reconcile import Reconciliation, reconcile
 

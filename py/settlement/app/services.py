@@ -15,7 +15,7 @@ from settlement.durable.chains import ChainStore
 from settlement.durable.database import Database
 from settlement.durable.queue import SqlQueue
 from settlement.errors import InputError
-from settlement.flow.worker import WorkerRule
+from settlement.flow.worker_rule import WorkerRule
 from settlement.ports import Cancellation
 from settlement.service.metrics import Metrics
 from settlement.service.serve import ServeRule, serve

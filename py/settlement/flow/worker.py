@@ -10,11 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from settlement.domain.discipline import RetryRule
-from settlement.domain.finality import FinalityRule
 from settlement.domain.instruction import InstructionStatus
 from settlement.errors import (
     ChainUnreachable,
@@ -27,7 +23,9 @@ from settlement.errors import (
 )
 from settlement.flow.desk import Desk
 from settlement.flow.judging import Judge
+from settlement.flow.lookout import Live, Look, Lookout
 from settlement.flow.partial import divide, remainders
+from settlement.flow.worker_rule import WorkerRule
 from settlement.ports import (
     BatchLedger,
     BatchResult,
@@ -58,57 +56,6 @@ ABSENCES_MAX = 6
 """How often in a row the engine may be missing before the chain is taken for another one; pauses grow meanwhile."""
 
 log = logging.getLogger("settlement.worker")
-
-
-@dataclass(frozen=True)
-class WorkerRule:
-    """How a worker works; times are seconds.
-
-    Attributes:
-        batch_size: The most instructions in one transaction.
-        in_flight_max: The most transactions that are sent and not mined.
-        linger_s: How long a batch that is not full waits for more while others are on their way.
-        lease_s: How long a worker that says nothing keeps its lane: after that, another one takes over.
-        resend_s: When to send again what is in no block.
-        replace_s: When to raise the fee of what is in no block; None never.
-        poll_s: How long to wait where nothing happens.
-        look_s: How often to look for deadlines and for what instructions wait for.
-        rewind_blocks: How far back batches are looked for after a reorganisation, at most.
-
-    """
-
-    batch_size: int = 200
-    in_flight_max: int = 4
-    linger_s: float = 0.05
-    lease_s: float = 10.0
-    resend_s: float = 2.0
-    replace_s: float | None = 60.0
-    poll_s: float = 0.05
-    look_s: float = 0.5
-    finality: FinalityRule = field(default_factory=FinalityRule)
-    retry: RetryRule = field(default_factory=RetryRule)
-
-
-@dataclass
-class _Live:
-    """A slot on its way: when it was signed and last sent, and the sending that goes on."""
-
-    slot: Slot
-    signed_at: float
-    sent_at: float | None = None
-    sending: Future[None] | None = None
-
-    @property
-    def newest(self) -> SignedTransaction:
-        return self.slot.transactions[-1]
-
-
-class _Look(NamedTuple):
-    """What a look at the chain brought: which of our nonces are used up, and the batches that were found in blocks."""
-
-    view: ChainView
-    mined: frozenset[int]
-    results: Mapping[str, BatchResult]
 
 
 class Worker:
@@ -146,11 +93,11 @@ class Worker:
         self._rule, self._clock, self._owner = rule, clock, owner
         self._judge = Judge(desk.ledger, batches, rule.retry)
         self._executor = executor or ThreadPoolExecutor(1, "settlement-send")
-        self._eyes = ThreadPoolExecutor(1, "settlement-look")
-        self._looking: Future[_Look] | None = None
+        self._lookout = Lookout(batches, rule.finality.tag)
+        self._looking: Future[Look] | None = None
         self._lane: Lane | None = None
         self._view: ChainView | None = None
-        self._live: dict[int, _Live] = {}
+        self._live: dict[int, Live] = {}
         self._missed: frozenset[int] = frozenset()
         self._gap_since: float | None = None
         self._groups: list[list[int]] = []
@@ -204,7 +151,7 @@ class Worker:
             with contextlib.suppress(JournalUnavailable, InputError):
                 self._queue.release(lane)
         self._executor.shutdown(wait=True)
-        self._eyes.shutdown(wait=True)
+        self._lookout.close()
 
     def forget(self) -> None:
         """Forgets everything: the next step reads it from the journal again."""
@@ -268,7 +215,7 @@ class Worker:
         self._renewed_at = self._clock.elapsed()
         self._chain_ahead = self._batches.now() - self._clock.elapsed()
         now = self._clock.elapsed()
-        self._live = {slot.nonce: _Live(slot, now) for slot in self._queue.in_flight(lane)}
+        self._live = {slot.nonce: Live(slot, now) for slot in self._queue.in_flight(lane)}
         self._position = self._queue.position()
         view = self._batches.view(lane.address, 0, None)
         self._seen_at = self._clock.elapsed()
@@ -308,20 +255,13 @@ class Worker:
 
     # ---- following ---------------------------------------------------------------------------------------------------
 
-    def _look_again(self, lane: Lane) -> Future[_Look]:
+    def _look_again(self, lane: Lane) -> Future[Look]:
         """Begins a look at the chain, which goes on while the worker does other things."""
         number = self._position.number if self._position else 0
-        hashes = {nonce: [each.hash for each in live.slot.transactions] for nonce, live in self._live.items()}
-        self._looking = self._eyes.submit(self._see, lane.address, number, hashes, self._scanned)
+        self._looking = self._lookout.begin(lane.address, number, list(self._live.values()), self._scanned)
         return self._looking
 
-    def _see(self, address: str, number: int, hashes: Mapping[int, Sequence[str]], scanned: int) -> _Look:
-        view = self._batches.view(address, number, self._rule.finality.tag)
-        mined = [each for nonce, some in hashes.items() if nonce < view.transactions for each in some]
-        results = self._batches.results(mined, scanned + 1, view.head.number) if mined and scanned >= 0 else {}
-        return _Look(view, frozenset(nonce for nonce in hashes if nonce < view.transactions), results)
-
-    def _take_look(self, lane: Lane, looking: Future[_Look]) -> int:
+    def _take_look(self, lane: Lane, looking: Future[Look]) -> int:
         """What a look has brought; where a block that was seen has left the chain, everything is looked at again."""
         look = looking.result()
         self._view = look.view
@@ -332,7 +272,7 @@ class Worker:
         if reorganised:
             self._require_chain()
             self._rewind(lane)
-            look = _Look(view, frozenset(nonce for nonce in self._live if nonce < view.transactions), {})
+            look = Look(view, frozenset(nonce for nonce in self._live if nonce < view.transactions), {})
         if self._position is None or view.head != self._position:
             self._position = view.head
             self._chain_ahead = max(self._chain_ahead, view.head.timestamp - self._clock.elapsed())
@@ -354,7 +294,7 @@ class Worker:
         now = self._clock.elapsed()
         for slot in self._queue.in_flight(lane):
             if slot.nonce not in self._live:
-                self._live[slot.nonce] = _Live(slot, now)
+                self._live[slot.nonce] = Live(slot, now)
         self._scanned = -1
 
     def _put_back(self, lane: Lane) -> None:
@@ -367,7 +307,7 @@ class Worker:
             log.warning("reorganised", extra={"lane": lane.lane, "nonce": nonce, "block": block.number})
             self._queue.unmine(lane, nonce, self.now())
 
-    def _mined(self, look: _Look) -> list[_Live]:
+    def _mined(self, look: Look) -> list[Live]:
         """What the look settles: found in a block, or not found by two looks in a row that say its nonce is used.
 
         The chain may go on between the questions of a look, so that one of them sees a block more than the other.
@@ -402,9 +342,9 @@ class Worker:
                 empty = self._batches.sign_batch([], lane.lane, nonce)
                 self._queue.record_replacement(lane, empty, self.now())
                 slot = Slot(nonce, (empty,), ())
-            self._live[nonce] = _Live(slot, now)
+            self._live[nonce] = Live(slot, now)
 
-    def _follow(self, lane: Lane, mined: Sequence[_Live], look: _Look) -> None:
+    def _follow(self, lane: Lane, mined: Sequence[Live], look: Look) -> None:
         """Learns what became of what the chain has taken: our transaction, or another with the same nonce."""
         for live in mined:
             result = self._result_of(live, look.results)
@@ -416,10 +356,10 @@ class Worker:
                 self._batch_settled(lane, live, result, look.view)
 
     @staticmethod
-    def _found(live: _Live, results: Mapping[str, BatchResult]) -> BatchResult | None:
+    def _found(live: Live, results: Mapping[str, BatchResult]) -> BatchResult | None:
         return next((results[each.hash] for each in live.slot.transactions if each.hash in results), None)
 
-    def _result_of(self, live: _Live, results: Mapping[str, BatchResult]) -> BatchResult | None:
+    def _result_of(self, live: Live, results: Mapping[str, BatchResult]) -> BatchResult | None:
         found = self._found(live, results)
         if found is not None:
             return found
@@ -429,7 +369,7 @@ class Worker:
                 return result
         return None
 
-    def _batch_settled(self, lane: Lane, live: _Live, result: BatchResult, view: ChainView) -> None:
+    def _batch_settled(self, lane: Lane, live: Live, result: BatchResult, view: ChainView) -> None:
         final_block = self._final_block(view)
         final = result.block.number <= final_block
         outcomes = {item.instruction_id: item.reason for item in result.items if not item.cancelled}
@@ -449,7 +389,7 @@ class Worker:
         self._queue.record_result(lane, live.slot.nonce, result, judgements, final=final)
         self._tell(judgements, result)
 
-    def _others(self, live: _Live, outcomes: Mapping[str, Reason | None]) -> Sequence[QueuedInstruction]:
+    def _others(self, live: Live, outcomes: Mapping[str, Reason | None]) -> Sequence[QueuedInstruction]:
         """Settled by this batch and not waiting for it: refused when it was mined before, in a block that has left."""
         ours = {item.matched.instruction_id for item in live.slot.items}
         others = [key for key, reason in outcomes.items() if reason is None and key not in ours]
@@ -462,7 +402,7 @@ class Worker:
                 return divided
         return self._judge.refused(item, reason, now, final_block)
 
-    def _batch_failed(self, lane: Lane, live: _Live, result: BatchResult, view: ChainView) -> None:
+    def _batch_failed(self, lane: Lane, live: Live, result: BatchResult, view: ChainView) -> None:
         """The whole transaction came to nothing: halves are tried by themselves, down to the one that spoils it."""
         items, failure = live.slot.items, result.failure
         assert failure is not None  # noqa: S101 - the caller looked
@@ -477,7 +417,7 @@ class Worker:
         self._queue.record_result(lane, live.slot.nonce, result, judgements, final=final)
         self._tell(judgements, result)
 
-    def _superseded(self, lane: Lane, live: _Live) -> None:
+    def _superseded(self, lane: Lane, live: Live) -> None:
         judgements = self._judge.again(live.slot.items, "its nonce was used by a transaction that is not ours")
         self._queue.record_superseded(lane, live.slot.nonce, judgements, self.now())
         log.warning("superseded", extra={"nonce": live.slot.nonce, **_ids(live.slot.items)})
@@ -519,7 +459,7 @@ class Worker:
                 break
             self._dispatched_at = now
             self._next_nonce = slot.nonce + 1
-            live = self._live[slot.nonce] = _Live(slot, now)
+            live = self._live[slot.nonce] = Live(slot, now)
             self._send(live)
             count += 1
         return count
@@ -532,7 +472,7 @@ class Worker:
             if slot is None:
                 break
             self._next_nonce = slot.nonce + 1
-            live = self._live[slot.nonce] = _Live(slot, self._clock.elapsed())
+            live = self._live[slot.nonce] = Live(slot, self._clock.elapsed())
             self._send(live)
             count += 1
         return count
@@ -552,7 +492,7 @@ class Worker:
 
         return sign
 
-    def _send(self, live: _Live) -> None:
+    def _send(self, live: Live) -> None:
         live.sent_at = self._clock.elapsed()
         live.sending = self._executor.submit(self._batches.send, live.newest)
 
@@ -571,7 +511,7 @@ class Worker:
                 self._replace(live)
             self._send(live)
 
-    def _sent(self, live: _Live, sending: Future[None]) -> None:
+    def _sent(self, live: Live, sending: Future[None]) -> None:
         try:
             sending.result()
         except Refused as refusal:
@@ -584,7 +524,7 @@ class Worker:
             log.warning("answer lost", extra={"reason": str(error), "nonce": live.slot.nonce})
             live.sent_at = None
 
-    def _replace(self, live: _Live) -> None:
+    def _replace(self, live: Live) -> None:
         assert self._lane is not None  # noqa: S101 - nothing is on its way without a lane
         dearer = self._batches.replacement(live.newest, self._lane.lane)
         self._queue.record_replacement(self._lane, dearer, self.now())

@@ -20,7 +20,7 @@ from settlement.domain.submission import Submission
 from settlement.durable.verify import verify
 from settlement.flow.desk import perform
 from settlement.flow.intake import submit
-from settlement.flow.worker import WorkerRule
+from settlement.flow.worker_rule import WorkerRule
 from settlement.reports.market import TRADERS, cross_bank_dvp, set_up_market
 
 ROUNDS_MAX = 20_000
