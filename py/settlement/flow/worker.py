@@ -295,6 +295,8 @@ class Worker:
         for slot in self._queue.in_flight(lane):
             if slot.nonce not in self._live:
                 self._live[slot.nonce] = Live(slot, now)
+        # The chain counts these nonces as free again; what is signed next must not take one from what waits on it.
+        self._next_nonce = max([self._next_nonce, *(nonce + 1 for nonce in self._live)])
         self._scanned = -1
 
     def _put_back(self, lane: Lane) -> None:
