@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 
-WELL, ANSWER_LOST, DOWN, SLOW, HTML = "well", "answer lost", "down", "slow", "html"
+WELL, ANSWER_LOST, DOWN, SLOW, HTML, NOTHING = "well", "answer lost", "down", "slow", "html", "nothing"
 
 
 class Proxy:
@@ -18,6 +19,7 @@ class Proxy:
     Attributes:
         manner: How it treats the requests that `concerns`.
         concerns: The method concerned; every request where it is empty.
+        size_max: The largest request that is taken; a larger one is answered as nodes answer too large transactions.
         struck: How many requests were treated so.
 
     """
@@ -25,6 +27,7 @@ class Proxy:
     def __init__(self, target: str) -> None:
         self.target, self.manner, self.concerns, self.struck = target, WELL, "", 0
         self.slow_s = 1.0
+        self.size_max: int | None = None
         self.url = ""
 
     def treat(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -37,6 +40,13 @@ class Proxy:
         if manner == HTML:
             self._answer(handler, 502, b"<html>Bad gateway</html>")
             return
+        if self.size_max is not None and len(body) > self.size_max:
+            error = {"code": -32000, "message": "oversized data: transaction size too large"}
+            self._say(handler, body, {"error": error})
+            return
+        if manner == NOTHING:
+            self._say(handler, body, {"result": None})
+            return
         found = requests.post(self.target, data=body, headers={"Content-Type": "application/json"}, timeout=30)
         if manner == ANSWER_LOST:
             handler.connection.close()
@@ -44,6 +54,15 @@ class Proxy:
         if manner == SLOW:
             threading.Event().wait(self.slow_s)
         self._answer(handler, found.status_code, found.content)
+
+    def _say(self, handler: BaseHTTPRequestHandler, body: bytes, answer: dict[str, object]) -> None:
+        """The same answer to everything that was asked."""
+        asked = json.loads(body)
+        common = {"jsonrpc": "2.0"} | answer
+        said = (
+            [common | {"id": each["id"]} for each in asked] if isinstance(asked, list) else common | {"id": asked["id"]}
+        )
+        self._answer(handler, 200, json.dumps(said).encode())
 
     def _answer(self, handler: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
         try:

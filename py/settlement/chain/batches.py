@@ -45,6 +45,11 @@ _GAS_PER_INSTRUCTION, _GAS_PER_LEG, _GAS_PER_ACCOUNT = 60_000, 70_000, 8_000
 _FEE_RAISE_PERCENT = 25
 """Nodes take a replacement from ten percent on."""
 
+_FEE_TIMES_MAX = 20
+"""A fee of so many times the base fee is raised no more: what keeps such a transaction out of blocks is something else,
+and one that asks for more than its sender has is taken by no node.
+"""
+
 _ADDRESSES_PER_QUESTION = 200
 
 _SETTLED = "0x" + keccak(text="InstructionSettled(bytes32,bytes32)").hex()
@@ -183,6 +188,8 @@ class EvmBatches:
     def replacement(self, transaction: SignedTransaction, lane: int) -> SignedTransaction:
         """See `ports.BatchLedger.replacement`."""
         old = TypedTransaction.from_bytes(HexBytes(transaction.raw)).as_dict()
+        if int(old["maxFeePerGas"]) >= _FEE_TIMES_MAX * self._base_fee:
+            return transaction
         data = bytes(HexBytes(old["data"]))
         fee = int(old["maxFeePerGas"]) * (100 + _FEE_RAISE_PERCENT) // 100 + 1
         tip = int(old["maxPriorityFeePerGas"]) * (100 + _FEE_RAISE_PERCENT) // 100 + 1

@@ -529,9 +529,10 @@ class Worker:
     def _replace(self, live: Live) -> None:
         assert self._lane is not None  # noqa: S101 - nothing is on its way without a lane
         dearer = self._batches.replacement(live.newest, self._lane.lane)
-        self._queue.record_replacement(self._lane, dearer, self.now())
-        live.slot = Slot(live.slot.nonce, (*live.slot.transactions, dearer), live.slot.items)
         live.signed_at = self._clock.elapsed()
+        if dearer != live.newest:
+            self._queue.record_replacement(self._lane, dearer, self.now())
+            live.slot = Slot(live.slot.nonce, (*live.slot.transactions, dearer), live.slot.items)
 
     # ---- discipline --------------------------------------------------------------------------------------------------
 

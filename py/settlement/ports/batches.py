@@ -93,7 +93,7 @@ class BatchLedger(Protocol):
         """The transaction, signed and not sent, that cancels an instruction."""
 
     def replacement(self, transaction: SignedTransaction, lane: int) -> SignedTransaction:
-        """The same call with the same nonce at a higher fee."""
+        """The same call with the same nonce at a higher fee; the same transaction where a higher one is of no use."""
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hands a transaction to the chain; again is safe.

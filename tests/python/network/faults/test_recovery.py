@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+from proxy import NOTHING, WELL, proxied
+from served import ServedMarket
+
+from settlement import ChainUnreachable, OutcomeUnknown
+from settlement.chain.keystore import DevelopmentSigner
 from settlement.domain.finality import FinalityRule
 from settlement.domain.instruction import InstructionStatus
 from settlement.durable.verify import verify
@@ -32,3 +38,43 @@ def test_a_reorganisation_while_nobody_worked_takes_no_nonce_twice(service):
     for number in range(3):
         service.until_well(next_one, f"R-{number}", CONFIRMED)
     require_books(service, 3)
+
+
+@pytest.fixture
+def behind(market, settlement_chain, tmp_path):
+    """The market with a proxy between us and the node."""
+    with proxied(settlement_chain) as proxy:
+        made = ServedMarket(market, settlement_chain, tmp_path / "journal.sqlite", url_of_ours=proxy.url)
+        yield made, proxy
+        proxy.manner = WELL
+        made.service.close()
+
+
+def rounds(worker, until, rounds_max=500):
+    """Rounds as a running worker makes them: trouble is waited out."""
+    for _ in range(rounds_max):
+        if until():
+            return
+        try:
+            worker.step()
+        except (ChainUnreachable, OutcomeUnknown):
+            worker.forget()
+    pytest.fail("it did not come to that")
+
+
+def test_a_fee_is_not_raised_for_ever(service):
+    rpc = service.market.rpc
+    rpc.call("evm_setAutomine", [False])
+    try:
+        service.submit("R")
+        worker = service.worker(resend_s=0.0, replace_s=0.0)
+        lane = worker.recover()
+        for _ in range(100):
+            worker.step()
+        (slot,) = service.queue.in_flight(lane)
+        assert 5 < len(slot.transactions) < 15
+    finally:
+        rpc.call("evm_setAutomine", [True])
+        rpc.call("anvil_mine", ["0x1"])
+    service.until(worker, "R", CONFIRMED)
+    require_books(service, 1)
