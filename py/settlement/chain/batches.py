@@ -292,7 +292,10 @@ class EvmBatches:
         if block["transactions"] == [transaction]:
             gas_used = int(block["gasUsed"], 16)  # Alone in its block: its receipt, which is large, says the same.
         else:
-            gas_used = int(self._one("eth_getTransactionReceipt", [transaction])["gasUsed"], 16)
+            receipt = self._one("eth_getTransactionReceipt", [transaction])
+            if receipt is None:
+                raise ChainUnreachable("the chain was reorganised between two questions")
+            gas_used = int(receipt["gasUsed"], 16)
         return BatchResult(transaction, _block(block), gas_used, _items(logs, self._reason))
 
     def _block_of(self, receipt: Mapping[str, Any]) -> Block:

@@ -78,3 +78,32 @@ def test_a_fee_is_not_raised_for_ever(service):
         rpc.call("anvil_mine", ["0x1"])
     service.until(worker, "R", CONFIRMED)
     require_books(service, 1)
+
+
+def send_from_a_stranger(service):
+    key = DevelopmentSigner("/stranger", service.identity.chain_id)
+    service.market.rpc.call("anvil_setBalance", [key.address, hex(10**20)])
+    values = {"type": 2, "chainId": service.identity.chain_id, "nonce": 0, "gas": 21_000, "value": 0, "data": b""}
+    values |= {"maxFeePerGas": 10**11, "maxPriorityFeePerGas": 0, "accessList": [], "to": key.address}
+    service.market.rpc.call("eth_sendRawTransaction", [key.sign_transaction(values).raw])
+
+
+def test_a_receipt_that_a_reorganisation_took_away_between_two_questions_is_asked_for_again(behind):
+    service, proxy = behind
+    rpc = service.market.rpc
+    worker = service.worker(replace_s=None)
+    service.submit("FIRST")
+    service.until(worker, "FIRST", CONFIRMED)
+    rpc.call("evm_setAutomine", [False])
+    try:
+        service.submit("R")
+        send_from_a_stranger(service)  # So that the batch is not alone in its block.
+        rounds(worker, lambda: rpc.call("txpool_status", [])["pending"] == "0x2")
+        proxy.manner, proxy.concerns = NOTHING, "eth_getTransactionReceipt"
+        rpc.call("anvil_mine", ["0x1"])
+        rounds(worker, lambda: proxy.struck >= 1)
+    finally:
+        proxy.manner = WELL
+        rpc.call("evm_setAutomine", [True])
+    service.until_well(worker, "R", CONFIRMED)
+    require_books(service, 2)
