@@ -52,8 +52,8 @@ PAUSE_MAX_S = 2.0
 STALE_S = 0.5
 """How old a look at the chain may be for something to be signed."""
 
-ABSENCES_MAX = 6
-"""How often in a row the engine may be missing before the chain is taken for another one; pauses grow meanwhile."""
+ABSENT_S = 3.0
+"""How long the engine may be missing before the chain is taken for another one."""
 
 log = logging.getLogger("settlement.worker")
 
@@ -104,7 +104,8 @@ class Worker:
         self._changes_lane = False
         self._position: Block | None = None
         self._scanned = self._woken = -1
-        self._next_nonce = self._absences = 0
+        self._next_nonce = 0
+        self._absent_since: float | None = None
         self._renewed_at = self._looked_at = self._dispatched_at = self._seen_at = float("-inf")
         self._chain_ahead = 0.0
         self._takes_more = self._was_busy = True
@@ -238,10 +239,11 @@ class Worker:
                 f"{found.genesis_hash[:10]}…; a chain that was restarted empty is another chain"
             )
         if self._batches.is_deployed():
-            self._absences = 0
+            self._absent_since = None
             return
-        self._absences += 1
-        if self._absences < ABSENCES_MAX:  # A node in the middle of a reorganisation may have no state at all.
+        now = self._clock.elapsed()
+        self._absent_since = now if self._absent_since is None else self._absent_since
+        if now - self._absent_since < ABSENT_S:  # A node in the middle of a reorganisation may have no state at all.
             raise ChainUnreachable("the chain shows no settlement engine now")
         raise InputError(
             "the chain is not the one that the journal belongs to: its first block is the same, and its settlement "
