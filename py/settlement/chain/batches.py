@@ -35,6 +35,7 @@ from settlement.ports import (
     SettledAt,
     SignedTransaction,
 )
+from settlement.ports.batches import TOO_LARGE
 
 _GAS_BASE = 21_000 + 3_200_000
 """A transaction's own, and what the engine keeps back to tell a refusal from a lack of gas."""
@@ -87,6 +88,9 @@ _ON_ITS_WAY = (
     "nonce is too low",
 )
 """Refusals that leave the outcome open: the nonce is taken, by these bytes or by others, and receipts will tell."""
+
+_TOO_LARGE = ("oversized data", "transaction size", "gas limit", "intrinsic gas")
+"""Refusals that no waiting changes: the transaction has more bytes or gas than the node takes in one."""
 
 
 class EvmBatches:
@@ -202,8 +206,11 @@ class EvmBatches:
         except AnswerLost as error:
             raise OutcomeUnknown(transaction.hash, str(error)) from error
         except RpcError as error:
-            if not any(phrase in error.message.lower() for phrase in _ON_ITS_WAY):
-                raise Refused([Reason("ChainRefused", {"code": error.code}, error.message)]) from error
+            told = error.message.lower()
+            if any(phrase in told for phrase in _ON_ITS_WAY):
+                return
+            name = TOO_LARGE if any(phrase in told for phrase in _TOO_LARGE) else "ChainRefused"
+            raise Refused([Reason(name, {"code": error.code}, error.message)]) from error
 
     def _sign(
         self, data: bytes, lane: int, nonce: int, gas: int, fee: int, tip: int | None = None

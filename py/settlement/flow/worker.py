@@ -42,6 +42,7 @@ from settlement.ports import (
     SignedTransaction,
     Slot,
 )
+from settlement.ports.batches import TOO_LARGE
 
 BUSY_POLL_S = 0.005
 """How long to wait when something is on its way."""
@@ -54,6 +55,8 @@ STALE_S = 0.5
 
 ABSENT_S = 3.0
 """How long the engine may be missing before the chain is taken for another one."""
+
+_NOT_TAKEN = Reason(TOO_LARGE, {}, "the chain takes no transaction as large as this needs")
 
 log = logging.getLogger("settlement.worker")
 
@@ -101,6 +104,7 @@ class Worker:
         self._missed: frozenset[int] = frozenset()
         self._gap_since: float | None = None
         self._groups: list[list[int]] = []
+        self._batch_max = rule.batch_size
         self._changes_lane = False
         self._position: Block | None = None
         self._scanned = self._woken = -1
@@ -351,11 +355,13 @@ class Worker:
     def _follow(self, lane: Lane, mined: Sequence[Live], look: Look) -> None:
         """Learns what became of what the chain has taken: our transaction, or another with the same nonce."""
         for live in mined:
-            result = self._result_of(live, look.results)
+            result, first = self._result_of(live, look.results), live.slot.transactions[0]
             if result is None:
                 self._superseded(lane, live)
             elif result.failure is not None:
-                self._batch_failed(lane, live, result, look.view)
+                given_up = result.failure.name == "Engine_BatchSize" and result.transaction != first.hash
+                failure = _NOT_TAKEN if given_up else result.failure
+                self._batch_failed(lane, live, result, failure, look.view)
             else:
                 self._batch_settled(lane, live, result, look.view)
 
@@ -406,10 +412,9 @@ class Worker:
                 return divided
         return self._judge.refused(item, reason, now, final_block)
 
-    def _batch_failed(self, lane: Lane, live: Live, result: BatchResult, view: ChainView) -> None:
+    def _batch_failed(self, lane: Lane, live: Live, result: BatchResult, failure: Reason, view: ChainView) -> None:
         """The whole transaction came to nothing: halves are tried by themselves, down to the one that spoils it."""
-        items, failure = live.slot.items, result.failure
-        assert failure is not None  # noqa: S101 - the caller looked
+        items = live.slot.items
         if len(items) <= 1:
             final_block = self._final_block(view)
             judgements = [self._judge.refused(item, failure, self.now(), final_block) for item in items]
@@ -454,7 +459,7 @@ class Worker:
         while self._takes_more and not self._changes_lane and len(self._live) < self._rule.in_flight_max:
             now = self._clock.elapsed()
             only = self._groups.pop() if self._groups else None
-            limit = len(only) if only is not None else self._rule.batch_size
+            limit = len(only) if only is not None else self._batch_max
             lingers = only is None and self._live and now - self._dispatched_at < self._rule.linger_s
             slot = self._queue.dispatch(lane, limit, self.now(), self._sign(lane), only, limit if lingers else 1)
             if slot is None:
@@ -520,12 +525,27 @@ class Worker:
             sending.result()
         except Refused as refusal:
             log.error("not accepted", extra={"reason": str(refusal), "nonce": live.slot.nonce})
-            if self._lane is not None:
+            if TOO_LARGE in refusal.names and live.slot.items:
+                self._give_up(live)
+            elif self._lane is not None:
                 # A reorganisation may have taken its gas money too; where the chain gives none, somebody reads the log.
                 with contextlib.suppress(InputError):
                     self._batches.submitter(self._lane.lane)
         except (OutcomeUnknown, ChainUnreachable) as error:
             log.warning("answer lost", extra={"reason": str(error), "nonce": live.slot.nonce})
+            live.sent_at = None
+
+    def _give_up(self, live: Live) -> None:
+        """The chain will never take it: an empty batch uses its nonce up, and then halves are tried.
+
+        Nothing else may be signed for these instructions before, since a node that did take it may settle them.
+        """
+        assert self._lane is not None  # noqa: S101 - nothing is on its way without a lane
+        self._batch_max = max(1, min(self._batch_max, len(live.slot.items) // 2))
+        empty = self._batches.sign_batch([], self._lane.lane, live.slot.nonce)
+        if empty != live.newest:
+            self._queue.record_replacement(self._lane, empty, self.now())
+            live.slot = Slot(live.slot.nonce, (*live.slot.transactions, empty), live.slot.items)
             live.sent_at = None
 
     def _replace(self, live: Live) -> None:

@@ -9,6 +9,9 @@ from settlement.domain.instruction import Consent, Instruction, MatchedInstructi
 from settlement.errors import Reason
 from settlement.ports.ledger import Block, SignedTransaction
 
+TOO_LARGE = "Chain_TransactionTooLarge"
+"""The reason with which a chain refuses a transaction that it will never take, because it is too large."""
+
 
 class ChainIdentity(NamedTuple):
     """What makes a chain this chain and no other."""
@@ -99,7 +102,7 @@ class BatchLedger(Protocol):
         """Hands a transaction to the chain; again is safe.
 
         Raises:
-            Refused: the chain would not take it.
+            Refused: the chain would not take it; with the reason `TOO_LARGE` it never will.
             OutcomeUnknown: the answer was lost.
             ChainUnreachable: nobody answered.
         """

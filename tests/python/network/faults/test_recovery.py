@@ -107,3 +107,28 @@ def test_a_receipt_that_a_reorganisation_took_away_between_two_questions_is_aske
         rpc.call("evm_setAutomine", [True])
     service.until_well(worker, "R", CONFIRMED)
     require_books(service, 2)
+
+
+def test_a_batch_too_large_for_the_chain_is_settled_in_smaller_ones(behind):
+    service, proxy = behind
+    for number in range(7):
+        service.submit(f"R-{number}")
+    proxy.size_max = 3_000
+    worker = service.worker(resend_s=0.01)
+    for number in range(7):
+        service.until(worker, f"R-{number}", CONFIRMED)
+    require_books(service, 7)
+
+
+def test_an_instruction_too_large_for_the_chain_is_refused_and_the_others_settle(behind):
+    service, proxy = behind
+    proxy.size_max = 3_000
+    service.submit("LARGE", legs=tuple(service.market.trade("1", "1.00") * 16))
+    for number in range(3):
+        service.submit(f"R-{number}")
+    worker = service.worker(resend_s=0.01)
+    service.until(worker, "LARGE", InstructionStatus.REFUSED)
+    assert "no transaction as large as this needs" in service.journal.entry("LARGE").history[-1].detail
+    for number in range(3):
+        service.until(worker, f"R-{number}", CONFIRMED)
+    require_books(service, 3)
