@@ -11,13 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from settlement.durable import schema
 from settlement.durable.database import Database
+from settlement.durable.rows import MINED, STORED
 from settlement.errors import LaneLost
 from settlement.ports import (
     Lane,
 )
-
-STORED, MINED, FINAL, SUPERSEDED = 0, 1, 2, 3
-"""States of a signed transaction."""
 
 _tx, _lane = schema.signed_transaction, schema.lane
 

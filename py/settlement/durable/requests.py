@@ -12,7 +12,8 @@ from settlement.domain.audit import evidence
 from settlement.domain.instruction import InstructionStatus
 from settlement.durable import rows, schema
 from settlement.durable.items import RETRIABLE, queue_row, queue_rows
-from settlement.durable.lanes import MINED, STORED, SqlLanes
+from settlement.durable.lanes import SqlLanes
+from settlement.durable.rows import MINED, STORED
 from settlement.errors import InputError, Reason, Refused
 from settlement.ports import (
     Cancellation,

@@ -12,7 +12,8 @@ from settlement.domain.instruction import InstructionStatus
 from settlement.durable import rows, schema
 from settlement.durable.database import NewEntry, Writing
 from settlement.durable.items import RETRIABLE, items_of
-from settlement.durable.lanes import FINAL, MINED, STORED, SUPERSEDED, SqlLanes
+from settlement.durable.lanes import SqlLanes
+from settlement.durable.rows import FINAL, MINED, STORED, SUPERSEDED
 from settlement.ports import (
     BatchResult,
     Block,

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, insert, select
+from sqlalchemy import ColumnElement, Table, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -22,6 +22,9 @@ _COUNTED_NONCES = 2**62
 
 _RUNS = 8
 """Up to so many runs of numbers, a statement for each is quicker than one that names every number."""
+
+STORED, MINED, FINAL, SUPERSEDED = 0, 1, 2, 3
+"""States of a signed transaction."""
 
 CHUNK = 400
 """How many values a statement names at once: well within what every database takes."""
@@ -176,9 +179,12 @@ def store_transaction(
     at: float,
     lane: int | None = None,
 ) -> None:
-    """Adds a signed transaction; the same again changes nothing."""
-    columns = schema.signed_transaction.c
-    if connection.execute(select(columns.nonce).where(columns.hash == transaction.hash)).first():
+    """Adds a signed transaction. The same again changes nothing, but that one given up before is to be sent again."""
+    table, columns = schema.signed_transaction, schema.signed_transaction.c
+    known = columns.hash == transaction.hash
+    if connection.execute(select(columns.nonce).where(known)).first():
+        given_up = known & (columns.state == SUPERSEDED)
+        connection.execute(update(table).where(given_up).values(state=STORED))
         return
     connection.execute(
         insert(schema.signed_transaction).values(
@@ -189,7 +195,7 @@ def store_transaction(
             act=act,
             scope=scope,
             lane=lane,
-            state=0,
+            state=STORED,
             signed_at=at,
         )
     )

@@ -11,6 +11,7 @@ from settlement.chain.keystore import DevelopmentSigner
 from settlement.domain.finality import FinalityRule
 from settlement.domain.instruction import InstructionStatus
 from settlement.durable.verify import verify
+from settlement.ports import Judgement, QueueState
 
 SETTLED, CONFIRMED = InstructionStatus.SETTLED, InstructionStatus.CONFIRMED
 
@@ -132,3 +133,18 @@ def test_an_instruction_too_large_for_the_chain_is_refused_and_the_others_settle
     for number in range(3):
         service.until(worker, f"R-{number}", CONFIRMED)
     require_books(service, 3)
+
+
+def test_bytes_that_are_signed_again_after_they_were_superseded_are_on_their_way_again(service):
+    """A foreign transaction took the nonce, and a reorganisation took that away: the same is signed once more."""
+    service.submit("R")
+    worker = service.worker(resend_s=0.01)
+    lane, first = worker.recover(), service.dispatch(worker)
+    (item,) = first.items
+    back = Judgement(item.sequence, item.matched.instruction_id, InstructionStatus.PENDING, QueueState.READY)
+    service.queue.record_superseded(lane, first.nonce, [back], worker.now())
+    assert service.dispatch(worker).transactions == first.transactions
+    assert [slot.nonce for slot in service.queue.in_flight(lane)] == [first.nonce]
+    worker.forget()
+    service.until(worker, "R", CONFIRMED)
+    require_books(service, 1)
