@@ -9,7 +9,8 @@ from pydantic import Field
 from settlement.domain.model import Model
 from settlement.errors import InputError
 
-_EVERY_BLOCK = 2**63
+_EVERY_BLOCK = 2**62
+"""Beyond every block's number, and within what databases count."""
 
 
 class FinalityRule(Model):

@@ -66,7 +66,7 @@ class SqlResults(SqlLanes):
                 )
             )
             share = result.gas_used // max(1, len(result.items))
-            self._apply(writing, judgements, block.timestamp, result.transaction, share)
+            self._apply(writing, judgements, block.timestamp, result.transaction, share, (lane.lane, nonce))
             _set_position(connection, self.scope, block)
 
     def record_judgements(self, lane: Lane, judgements: Sequence[Judgement], at: float) -> None:
@@ -95,8 +95,13 @@ class SqlResults(SqlLanes):
         at: float,
         transaction: str | None,
         gas_used: int | None,
+        slot: tuple[int, int] | None = None,
     ) -> None:
-        """Moves the instructions, and notes it; one that is settled already stays so."""
+        """Moves the instructions, and notes it; one that is settled already stays so.
+
+        What settles belongs to the batch that settled it, whichever it was last sent with: with that one it is
+        confirmed, or goes back.
+        """
         settled = self._settled(writing.connection, [judgement.sequence for judgement in judgements])
         alike: dict[tuple[Any, ...], list[int]] = {}
         entries: list[NewEntry] = []
@@ -117,6 +122,8 @@ class SqlResults(SqlLanes):
                 "due_at": due_at,
                 "waits_for": waits_for,
             }
+            if slot is not None and status.value in _SETTLED:
+                values |= {"lane": slot[0], "nonce": slot[1]}
             for some in rows.within(_queue.c.sequence, sequences):
                 writing.connection.execute(update(_queue).where(some).values(**values))
         writing.add_history(entries)

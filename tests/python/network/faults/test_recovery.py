@@ -11,7 +11,7 @@ from settlement.chain.keystore import DevelopmentSigner
 from settlement.domain.finality import FinalityRule
 from settlement.domain.instruction import InstructionStatus
 from settlement.durable.verify import verify
-from settlement.ports import Judgement, QueueState
+from settlement.ports import BatchResult, Block, ItemOutcome, Judgement, QueueState
 
 SETTLED, CONFIRMED = InstructionStatus.SETTLED, InstructionStatus.CONFIRMED
 
@@ -147,4 +147,31 @@ def test_bytes_that_are_signed_again_after_they_were_superseded_are_on_their_way
     assert [slot.nonce for slot in service.queue.in_flight(lane)] == [first.nonce]
     worker.forget()
     service.until(worker, "R", CONFIRMED)
+    require_books(service, 1)
+
+
+def test_what_an_older_batch_settled_goes_back_with_that_batch(service):
+    """Refused by the first batch, sent with a second one, and settled by the first one after a reorganisation."""
+    service.submit("R")
+    worker = service.worker(finality=FinalityRule(kind="depth", depth=9))
+    lane, first = worker.recover(), service.dispatch(worker)
+    (item,) = first.items
+    key, queue = item.matched.instruction_id, service.queue
+
+    def mined(slot, status, state, block):
+        result = BatchResult(
+            slot.transactions[0].hash, Block(block, f"0x{block:064x}", 1), 1, (ItemOutcome(key, None),)
+        )
+        queue.record_result(lane, slot.nonce, result, [Judgement(item.sequence, key, status, state)], final=False)
+
+    mined(first, InstructionStatus.PENDING, QueueState.WAITING, 100)
+    queue.retry(["R"], worker.now())
+    queue.dispatch(lane, 1, worker.now(), lambda items: service.batches.sign_batch([items[0].matched], lane.lane, 1))
+    queue.unmine(lane, first.nonce, worker.now())
+    mined(first, SETTLED, QueueState.DONE, 101)
+    assert service.status("R") is SETTLED
+    queue.unmine(lane, first.nonce, worker.now())
+    assert service.status("R") is InstructionStatus.PENDING
+    worker.forget()
+    service.until(worker, "R", SETTLED)
     require_books(service, 1)
