@@ -230,6 +230,8 @@ class Worker:
         self._lane = lane
         if self._position is not None:
             self._rewind(lane)
+        if self._rule.finality.kind == "instant":
+            self._queue.confirm(lane, self._final_block(view), self.now())  # Settled under another rule.
         self._position = view.head
         for live in self._live.values():
             log.info("taken over", extra={"lane": lane.lane, "nonce": live.slot.nonce, **_ids(live.slot.items)})
@@ -573,8 +575,6 @@ class Worker:
 
     def _tend(self, view: ChainView) -> int:
         """Confirms what a worker that is no more had settled, or puts it back where its block has left the chain."""
-        if self._rule.finality.kind == "instant":
-            return 0
         final_block, now = self._final_block(view), self._clock.now()
         lane = self._queue.adopt_lane(self._owner, final_block, now, self._rule.lease_s)
         if lane is None:

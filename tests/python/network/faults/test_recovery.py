@@ -175,3 +175,10 @@ def test_what_an_older_batch_settled_goes_back_with_that_batch(service):
     worker.forget()
     service.until(worker, "R", SETTLED)
     require_books(service, 1)
+
+
+def test_what_was_settled_under_another_finality_rule_is_confirmed_under_the_new_one(service):
+    service.submit("R")
+    service.until(service.worker("first", finality=FinalityRule(kind="depth", depth=9), lease_s=-1.0), "R", SETTLED)
+    service.until(service.worker("next"), "R", CONFIRMED)
+    require_books(service, 1)
