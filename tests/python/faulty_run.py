@@ -4,9 +4,11 @@ after it did its work. The points are those of the ports, so that production cod
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,14 +61,14 @@ class Task:
     submissions: tuple[Submission, ...]
     cancels: str
     reorganised: Path
-    """A file that is there once the chain was reorganised: that happens once, whoever runs."""
+    """A file that is there once the chain was reorganised, or where it is not to be: once at most, whoever runs."""
 
 
 class Watched:
     """A port whose calls pass a hook before and after."""
 
-    def __init__(self, target: Any, passing: Callable[[str, str], None]) -> None:
-        self._target, self._passing = target, passing
+    def __init__(self, target: Any, passing: Callable[[str, str], None], turn: Any = None) -> None:
+        self._target, self._passing, self._turn = target, passing, turn or contextlib.nullcontext()
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._target, name)
@@ -75,7 +77,8 @@ class Watched:
 
         def call(*arguments: Any, **named: Any) -> Any:
             self._passing(name, "before")
-            result = found(*arguments, **named)
+            with self._turn:
+                result = found(*arguments, **named)
             # A call that found nothing to do has changed nothing that a fault after it could tear apart.
             if result is not None or name not in ("dispatch", "dispatch_cancellation"):
                 self._passing(name, "after")
@@ -95,6 +98,9 @@ def run(task: Task, fault: Fault | None) -> int:
         raise AssertionError("the run did not end within a minute")
     return process.exitcode
 
+
+_NODE = threading.RLock()
+"""A node that is asked things while it reorganises its chain for us may be left without a state."""
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["settlement.app", "faulty_run"])
@@ -160,20 +166,19 @@ class _Chain:
         if settled and not self._reorganised.exists():
             self._reorganised.touch()
             try:
-                self._rpc.call("anvil_reorg", [2, []])
+                with _NODE:
+                    self._rpc.call("anvil_reorg", [2, []])
             except RpcError as error:
                 raise AssertionError(f"the chain was not reorganised: {error}") from error
 
 
 def _watched(service: Service, fault: Fault | None) -> Service:
-    if fault is None:
-        return service
     passages = 0
 
     def passing_of(port: str) -> Callable[[str, str], None]:
         def passing(method: str, when: str) -> None:
             nonlocal passages
-            if (port, method, when) != (fault.port, fault.method, fault.when):
+            if fault is None or (port, method, when) != (fault.port, fault.method, fault.when):
                 return
             passages += 1
             if passages == fault.passage:
@@ -185,7 +190,7 @@ def _watched(service: Service, fault: Fault | None) -> Service:
     return replace(
         service,
         network=Network(ledger, journal),
-        batches=Watched(service.batches, passing_of("batches")),
+        batches=Watched(service.batches, passing_of("batches"), _NODE),
         queue=Watched(service.queue, passing_of("queue")),
     )
 

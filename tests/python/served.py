@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,9 @@ from settlement.ports import ChainIdentity, Clock, Slot
 
 PATIENCE_S = 0.5
 """How long to wait for the node's answer."""
+
+TROUBLE_S = 30.0
+"""How long a worker may need to get over what struck it."""
 
 ROUNDS_MAX = 2_000
 """More than any of these needs; a test that needs more fails here and does not hang."""
@@ -84,23 +89,27 @@ class ServedMarket:
 
     def until_well(self, worker: Worker, reference: str, status: InstructionStatus) -> None:
         """As `until`, by a worker that waits trouble out."""
-        for _ in range(ROUNDS_MAX):
-            try:
-                worker.step()
-            except (ChainUnreachable, OutcomeUnknown):
-                worker.forget()
-            if self.status(reference) is status:
-                return
-        pytest.fail(f"{reference} is {self.status(reference)}, not {status}")
+        self._until(worker, reference, status, lambda steps: steps[-1:] == [status])
 
     def until_ever(self, worker: Worker, reference: str, status: InstructionStatus) -> None:
         """As `until_well`, for a status that may be over already when somebody looks."""
-        for _ in range(ROUNDS_MAX):
+        self._until(worker, reference, status, lambda steps: status in steps)
+
+    def _until(
+        self,
+        worker: Worker,
+        reference: str,
+        status: InstructionStatus,
+        is_there: Callable[[list[InstructionStatus]], bool],
+    ) -> None:
+        until = time.monotonic() + TROUBLE_S
+        while time.monotonic() < until:
             try:
                 worker.step()
             except (ChainUnreachable, OutcomeUnknown):
                 worker.forget()
+                time.sleep(0.01)
             entry = self.journal.entry(reference)
-            if entry is not None and status in [step.status for step in entry.history]:
+            if entry is not None and is_there([step.status for step in entry.history]):
                 return
-        pytest.fail(f"{reference} was never {status}")
+        pytest.fail(f"{reference} is {self.status(reference)}, not {status}")

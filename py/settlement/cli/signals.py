@@ -37,8 +37,8 @@ def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _keep_quiet(lost: sys.UnraisableHookArgs) -> None:
-    """Says nothing of an interruption that Python lost: it is honoured later."""
-    if not isinstance(lost.exc_value, KeyboardInterrupt):
+    """Says nothing of an interruption that Python lost, nor of what it tore on its way: it is honoured later."""
+    if not asked and not isinstance(lost.exc_value, KeyboardInterrupt):
         sys.__unraisablehook__(lost)
 
 
