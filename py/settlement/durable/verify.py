@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import json
+from collections.abc import Iterator, Mapping, Sequence
 
-from settlement.domain.audit import GENESIS, AuditedEntry, digest
-from settlement.durable import schema
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from settlement.domain.audit import GENESIS, AuditedEntry, digest, evidence
+from settlement.domain.instruction import InstructionStatus
+from settlement.durable import rows, schema
 from settlement.durable.database import Database
+
+_ATTESTING = (InstructionStatus.INSTRUCTED.value, InstructionStatus.MATCHED.value)
+"""Statuses whose entries attest terms and consents."""
 
 
 def verify(database: Database) -> tuple[str, ...]:
-    """Every place at which the history, its count or the queue contradicts the chain of digests; none is good.
+    """Every place at which history, terms, consents or queue contradict the chain of digests; none is good.
 
     Raises:
         JournalUnavailable: the journal does not answer.
@@ -43,4 +51,53 @@ def verify(database: Database) -> tuple[str, ...]:
         for instruction_id, status in connection.execute(standing):
             if status != last.get(instruction_id, status):
                 faults.append(f"instruction {instruction_id} is {status}, and its history says {last[instruction_id]}")
+        faults += _changed_terms(connection)
     return tuple(faults)
+
+
+def _changed_terms(connection: Connection) -> Iterator[str]:
+    """Instructions whose terms or consents are not those that their history attests."""
+    terms = schema.instruction.c
+    query = select(terms.sequence, terms.instruction_id, terms.body).order_by(terms.sequence)
+    for some in connection.execute(query.execution_options(yield_per=rows.CHUNK)).partitions():
+        sequences = [row.sequence for row in some]
+        consents, attested = _consents(connection, sequences), _attested(connection, sequences)
+        for row in some:
+            entries = attested.get(row.sequence)
+            if entries and not _attest(entries, row.body, consents.get(row.sequence, [])):
+                yield f"the terms or consents of instruction {row.instruction_id} were changed after they were written"
+
+
+def _attest(entries: Sequence[tuple[str, str]], body: str, given: Sequence[str]) -> bool:
+    """Whether the first entry attests the terms, and the last match all the consents that are there."""
+    first = [evidence(body, *sorted(given[:count])) for count in range(len(given) + 1)]
+    last = [evidence(text, *sorted(given)) for text in (body, "")]
+    matched = [proof for status, proof in entries if status == InstructionStatus.MATCHED.value]
+    return entries[0][1] in first and (not matched or matched[-1] in last)
+
+
+def _consents(connection: Connection, sequences: Sequence[int]) -> Mapping[int, list[str]]:
+    """What is attested of each consent, in the order in which they came; as it is stored, whatever that is."""
+    columns = schema.consents.c
+    found: dict[int, list[str]] = {}
+    for some in rows.within(columns.sequence, sequences):
+        query = select(columns.sequence, columns.body).where(some).order_by(columns.sequence, columns.part)
+        for sequence, body in connection.execute(query):
+            try:
+                texts = [f"{address}{signature}" for _, address, signature in json.loads(body)]
+            except (TypeError, ValueError):
+                texts = [str(body)]
+            found.setdefault(sequence, []).extend(texts)
+    return found
+
+
+def _attested(connection: Connection, sequences: Sequence[int]) -> Mapping[int, list[tuple[str, str]]]:
+    """Status and evidence of each entry about terms and consents, by instruction, oldest first."""
+    history = schema.history.c
+    found: dict[int, list[tuple[str, str]]] = {}
+    for some in rows.within(history.sequence, sequences):
+        attests = history.evidence.is_not(None) & history.status.in_(_ATTESTING)
+        query = select(history.sequence, history.status, history.evidence).where(some, attests).order_by(history.entry)
+        for sequence, status, proof in connection.execute(query):
+            found.setdefault(sequence, []).append((status, proof))
+    return found

@@ -47,6 +47,12 @@ def test_an_honest_journal_has_no_faults(written):
         ("UPDATE history SET gas_used = 1 WHERE status = 'settled'", "was changed"),
         ("DELETE FROM history WHERE entry = 2", "entry 2 is missing"),
         ("DELETE FROM history WHERE entry = (SELECT max(entry) FROM history)", "the journal counted"),
+        (
+            "UPDATE instruction SET body = replace(body, '\"amount\":10', '\"amount\":11')",
+            "terms or consents .* changed",
+        ),
+        ("DELETE FROM consents", "terms or consents .* changed"),
+        ("UPDATE consents SET body = replace(body, '0x', '0X')", "terms or consents .* changed"),
         ("UPDATE queue SET status = 'cancelled'", "is cancelled, and its history says confirmed"),
     ],
 )
