@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from coincurve import PrivateKey
+from coincurve import PrivateKey, PublicKey
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import is_address, to_checksum_address
@@ -27,6 +27,29 @@ SIGNERS_GROUP = "settlement.signers"
 PASSWORD_VARIABLE = "SETTLEMENT_KEYSTORE_PASSWORD"  # noqa: S105 - the variable's name, not a password
 
 _LABEL_PREFIX = "tokenised-settlement development key, worth nothing: "
+
+
+_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+"""Of the group on secp256k1."""
+
+
+def signer_of(digest: bytes, signature: bytes) -> str | None:
+    """The address whose key signed a digest; None where it is no signature, as the engine's contracts see it.
+
+    Args:
+        digest: 32 bytes.
+        signature: 65 bytes (r, s, v), or 64 in EIP-2098's short form. Of the two values of s the lower one counts.
+    """
+    if len(signature) == 64:
+        s_and_parity = int.from_bytes(signature[32:])
+        signature = signature[:32] + (s_and_parity & (2**255 - 1)).to_bytes(32) + bytes((27 + (s_and_parity >> 255),))
+    if len(signature) != 65 or signature[64] not in (27, 28) or int.from_bytes(signature[32:64]) > _ORDER // 2:
+        return None
+    try:
+        key = PublicKey.from_signature_and_message(signature[:64] + bytes((signature[64] - 27,)), digest, hasher=None)
+    except ValueError:
+        return None
+    return str(to_checksum_address(keccak(key.format(compressed=False)[1:])[-20:]))
 
 
 class RawTransaction(NamedTuple):

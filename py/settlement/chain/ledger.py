@@ -17,6 +17,7 @@ from settlement.chain.eip712 import (
     instruction_digest,
     instruction_values,
 )
+from settlement.chain.keystore import signer_of
 from settlement.chain.reverts import decode_revert
 from settlement.chain.rpc import Rpc, RpcError
 from settlement.chain.signers import SignerBook
@@ -52,6 +53,8 @@ _KINDS: dict[type, InstrumentKind] = {
     acts.CreateGreenBond: "green-bond",
     acts.CreateBillOfLading: "bill-of-lading",
 }
+
+_ERC_1271_ACCEPTED = bytes.fromhex("1626ba7e")
 
 _ZERO_ADDRESS = "0x" + "0" * 40
 
@@ -160,6 +163,26 @@ class EvmLedger:
         digest = self._digest(instruction)
         consents = tuple(self._sign(party, digest, None) for party in parties)
         return MatchedInstruction(instruction_id="0x" + digest.hex(), instruction=instruction, consents=consents)
+
+    def require_consent(self, instruction: Instruction, consent: Consent) -> None:
+        """See `ports.Ledger.require_consent`."""
+        address = self._directory.address_of(consent.party)
+        if consent.address != address:
+            raise InputError(f"the consent of {consent.party!r} comes from {consent.address}, and not from {address}")
+        digest, signature = self._digest(instruction), bytes.fromhex(consent.signature[2:])
+        if signer_of(digest, signature) == address or self._accepts(address, digest, signature):
+            return
+        raise InputError(
+            f"the consent of {consent.party!r} is no signature of {address} over instruction 0x{digest.hex()}: sign "
+            "this very instruction, with its nonce, for this chain and engine"
+        )
+
+    def _accepts(self, address: str, digest: bytes, signature: bytes) -> bool:
+        data = encode_call("isValidSignature(bytes32,bytes)", [digest, signature])
+        try:
+            return self._transactor.view(address, data)[:4] == _ERC_1271_ACCEPTED
+        except Refused:
+            return False
 
     def cancellation(self, party: str, instruction: Instruction, reason: str) -> Consent:
         """See `ports.Ledger.cancellation`."""

@@ -30,7 +30,8 @@ class RetryRule(Model):
     """How often and when to try again.
 
     Attributes:
-        attempts_max: After so many attempts an instruction is refused.
+        attempts_max: After so many attempts an instruction is refused; each costs gas. With the pauses below that is
+            hours of a change every moment, or days of none.
         attempts_unexplained_max: The same where the ledger gives no reason that we know.
         pause_s: Before the first retry when nothing is seen to have changed; doubles with each attempt.
         pause_max_s: The longest such pause.
@@ -39,12 +40,12 @@ class RetryRule(Model):
 
     """
 
-    attempts_max: int = 200
+    attempts_max: int = 1_000
     attempts_unexplained_max: int = 5
     pause_s: float = 30.0
     pause_max_s: float = 600.0
     woken_pause_s: float = 0.1
-    woken_pause_max_s: float = 5.0
+    woken_pause_max_s: float = 30.0
 
     def again_in(self, attempts: int) -> float:
         """Seconds until the next attempt where nothing is seen to have changed."""

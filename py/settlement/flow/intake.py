@@ -34,8 +34,8 @@ def submit(desk: Desk, submissions: Sequence[Submission], now: float, *, sign: b
         sign: Ask the parties' own signers for consents where none came along.
 
     Raises:
-        InputError: other terms under a known reference, a nonce that is taken, an unknown party or instrument; names
-            the reference and the field.
+        InputError: other terms under a known reference, a nonce that is taken, an unknown party or instrument, a
+            consent that is not its party's; names the reference and the field.
     """
     fresh = _distinct(submissions)
     for _ in range(_COLLISIONS_MAX):
@@ -60,8 +60,11 @@ def faults(desk: Desk, submissions: Sequence[Submission]) -> Mapping[str, InputE
         try:
             if item.reference in stored:
                 require_same_terms(item, stored[item.reference].instruction)
+                _require_consents(desk, stored[item.reference].instruction, item.consents)
                 continue
             desk.ledger.instruction_id(item.instruction(0))
+            _require_nonce(item)
+            _require_consents(desk, item.instruction(0), item.consents)
             _require_divisible(item)
             if item.nonce is not None:
                 _require_free_nonces(desk, {item.reference: item}, stored)
@@ -88,6 +91,7 @@ def _new_instructions(desk: Desk, submissions: Sequence[Submission], now: float,
     new = []
     for item in submissions:
         _require_divisible(item)
+        _require_nonce(item)
         group = groups[item.reference]
         nonce = nonces.get(group, 0)
         if item.nonce is None:
@@ -119,6 +123,7 @@ def _matched(
     required = required_consents(desk, instruction)
     if sign and not consents:
         return desk.ledger.signed(instruction, required), True
+    _require_consents(desk, instruction, consents)
     instruction_id = desk.ledger.instruction_id(instruction)
     given = tuple(dict.fromkeys(consents))
     matched = MatchedInstruction(instruction_id=instruction_id, instruction=instruction, consents=given)
@@ -135,6 +140,7 @@ def _complete(desk: Desk, fresh: Mapping[str, Submission], stored: Mapping[str, 
         given = fresh[reference].consents
         if known.status is not InstructionStatus.INSTRUCTED or not given:
             continue
+        _require_consents(desk, known.instruction, given)
         consents = tuple(dict.fromkeys(known.consents + given))
         if _is_complete(desk, known.instruction, consents):
             desk.journal.complete(known.instruction_id, consents, float(known.instruction.not_before), now)
@@ -152,6 +158,21 @@ def _require_free_nonces(desk: Desk, fresh: Mapping[str, Submission], stored: Ma
                 f"reference {reference!r}: nonce {item.nonce} of these parties is taken by {holder!r}; leave the "
                 "nonce away and the journal chooses one"
             )
+
+
+def _require_nonce(item: Submission) -> None:
+    if item.consents and item.nonce is None:
+        raise InputError(
+            f"reference {item.reference!r}: consents come along and no nonce: it is a part of what was signed"
+        )
+
+
+def _require_consents(desk: Desk, instruction: Instruction, consents: Sequence[Consent]) -> None:
+    for position, consent in enumerate(consents):
+        try:
+            desk.ledger.require_consent(instruction, consent)
+        except InputError as fault:
+            raise InputError(f"reference {instruction.reference!r}: consents[{position}]: {fault}") from fault
 
 
 def _require_divisible(item: Submission) -> None:

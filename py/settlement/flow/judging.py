@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from settlement.domain.discipline import RetryRule, judge
 from settlement.domain.instruction import Instruction, InstructionStatus
-from settlement.errors import Reason
+from settlement.errors import InputError, Reason
 from settlement.ports import BatchLedger, Judgement, Ledger, QueuedInstruction, QueueState
 
 ON_CHAIN_SETTLED, ON_CHAIN_CANCELLED = 2, 3
@@ -66,6 +66,11 @@ class Judge:
             item, InstructionStatus.PENDING, QueueState.WAITING, str(reason), due_at, verdict.waits_for
         )
 
+    def unsignable(self, item: QueuedInstruction, fault: InputError, now: float) -> Judgement:
+        """The network as this worker knows it has no such party or instrument; another worker's may."""
+        due_at = now + self.rule.pause_max_s
+        return self._judgement(item, InstructionStatus.PENDING, QueueState.WAITING, str(fault), due_at)
+
     def unreported(self, item: QueuedInstruction, now: float, final_block: int) -> Judgement:
         """A mined batch said nothing of it."""
         return self.refused(item, _UNREPORTED, now, final_block)
@@ -87,7 +92,8 @@ class Judge:
             return None
         detail = f"settled by transaction {found.transaction}"
         if found.block.number > final_block:
-            return self._judgement(item, InstructionStatus.PENDING, QueueState.WAITING, detail, now + 1.0)
+            due_at = now + self.rule.again_in(item.attempts + 1)  # Each look costs the gas of a refused attempt.
+            return self._judgement(item, InstructionStatus.PENDING, QueueState.WAITING, detail, due_at)
         return self._judgement(item, InstructionStatus.CONFIRMED, QueueState.DONE, detail)
 
     def _givers(self, instruction: Instruction) -> list[str]:

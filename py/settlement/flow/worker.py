@@ -61,6 +61,14 @@ _NOT_TAKEN = Reason(TOO_LARGE, {}, "the chain takes no transaction as large as t
 log = logging.getLogger("settlement.worker")
 
 
+class _Unsignable(Exception):
+    """A batch that cannot be signed, because one of its instructions names what the worker does not know."""
+
+    def __init__(self, items: Sequence[QueuedInstruction], fault: InputError) -> None:
+        super().__init__(str(fault))
+        self.items, self.fault = items, fault
+
+
 class Worker:
     """Settles what is in a queue until it is told to stop.
 
@@ -463,7 +471,11 @@ class Worker:
             only = self._groups.pop() if self._groups else None
             limit = len(only) if only is not None else self._batch_max
             lingers = only is None and self._live and now - self._dispatched_at < self._rule.linger_s
-            slot = self._queue.dispatch(lane, limit, self.now(), self._sign(lane), only, limit if lingers else 1)
+            try:
+                slot = self._queue.dispatch(lane, limit, self.now(), self._sign(lane), only, limit if lingers else 1)
+            except _Unsignable as unsignable:
+                count += self._set_aside(lane, unsignable)
+                continue
             if slot is None:
                 if only is not None:
                     continue
@@ -499,9 +511,26 @@ class Worker:
 
     def _sign(self, lane: Lane) -> Callable[[Sequence[QueuedInstruction]], SignedTransaction]:
         def sign(items: Sequence[QueuedInstruction]) -> SignedTransaction:
-            return self._batches.sign_batch([item.matched for item in items], lane.lane, self._next_nonce)
+            try:
+                return self._batches.sign_batch([item.matched for item in items], lane.lane, self._next_nonce)
+            except InputError as fault:
+                raise _Unsignable(items, fault) from fault
 
         return sign
+
+    def _set_aside(self, lane: Lane, unsignable: _Unsignable) -> int:
+        """Has those wait that name what this worker does not know, so that they stop nobody else."""
+        judgements = []
+        for item in unsignable.items:
+            try:
+                self._batches.sign_batch([item.matched], lane.lane, self._next_nonce)
+            except InputError as fault:
+                judgements.append(self._judge.unsignable(item, fault, self.now()))
+        if not judgements:
+            raise unsignable.fault
+        self._queue.record_judgements(lane, judgements, self.now())
+        self._tell(judgements, None)
+        return len(judgements)
 
     def _send(self, live: Live) -> None:
         live.sent_at = self._clock.elapsed()

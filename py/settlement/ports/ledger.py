@@ -124,6 +124,14 @@ class Ledger(Protocol):
     def signed(self, instruction: Instruction, parties: Sequence[str]) -> MatchedInstruction:
         """The instruction with its id and the consents of these parties, by their own signers."""
 
+    def require_consent(self, instruction: Instruction, consent: Consent) -> None:
+        """Sees to it that a consent is its party's, by its key or by its contract account (ERC-1271).
+
+        Raises:
+            InputError: it is not; names the party.
+            ChainUnreachable: the contract account could not be asked.
+        """
+
     def cancellation(self, party: str, instruction: Instruction, reason: str) -> Consent:
         """The party's signature over a cancellation."""
 

@@ -260,6 +260,46 @@ def test_two_sides_that_submit_their_consents_apart_settle_together(service):
     service.until(service.worker(), "R", InstructionStatus.CONFIRMED)
 
 
+@pytest.mark.parametrize("other", ["amount", "party", "garbage"])
+def test_a_consent_that_is_not_its_partys_over_these_terms_is_refused_at_intake(service, other):
+    desk, now = service.service.network.desk, service.market.now()
+    terms = {"reference": "R", "legs": tuple(service.market.trade("10", "1.00")), "deadline": now + 86_400, "nonce": 77}
+    signed = terms | ({"legs": tuple(service.market.trade("11", "1.00"))} if other == "amount" else {})
+    by = "buyer" if other == "party" else "seller"
+    consent = desk.ledger.consent("seller", Submission(**signed).instruction(77), signed_by=by)
+    if other == "garbage":
+        consent = consent.model_copy(update={"signature": "0x1234"})
+    with pytest.raises(InputError, match=r"'R': consents\[0\]: the consent of 'seller' is no signature"):
+        submit(desk, [Submission(**terms, consents=(consent,))], now)
+    assert service.status("R") is None
+
+
+def test_consents_without_the_nonce_that_they_cover_are_refused(service):
+    desk, now = service.service.network.desk, service.market.now()
+    terms = {"reference": "R", "legs": tuple(service.market.trade("10", "1.00")), "deadline": now + 86_400}
+    consent = desk.ledger.consent("seller", Submission(**terms).instruction(0))
+    with pytest.raises(InputError, match="consents come along and no nonce"):
+        submit(desk, [Submission(**terms, consents=(consent,))], now)
+
+
+def test_an_instruction_that_names_what_the_worker_does_not_know_waits_and_stops_nobody(service, journal_place):
+    known = service.service.network.ledger.directory
+    service.service.network.ledger.know_party("stranger", "0x" + "42" * 20)
+    leg = service.market.trade("1", "1.00")[0].model_copy(update={"receiver": "stranger"})
+    submit(
+        service.service.network.desk,
+        [Submission(reference="STRANGE", legs=(leg,), deadline=service.market.now() + 86_400)],
+        service.market.now(),
+    )
+    service.submit("GOOD")
+    description = service.description.model_copy(update={"directory": known})
+    later = ServedMarket(service.market, description.url, journal_place, description=description)
+    later.until(later.worker(), "GOOD", InstructionStatus.CONFIRMED)
+    assert later.status("STRANGE") is InstructionStatus.PENDING
+    assert "stranger" in later.journal.entry("STRANGE").history[-1].detail
+    later.service.close()
+
+
 def test_several_workers_and_intakes_at_once_settle_everything_once(service):
     references = [f"R{number}" for number in range(24)]
 
