@@ -210,7 +210,7 @@ def _start(settings: NodeSettings, *, detached: bool) -> tuple[subprocess.Popen[
 
 def _start_on(anvil: Path, settings: NodeSettings, port: int, *, detached: bool) -> subprocess.Popen[bytes]:
     resumes = settings.state is not None and settings.state.exists()
-    command = [str(anvil), *_options(settings, port, resumes=resumes)]
+    command = [str(anvil), *_options(settings, port, _first_time(settings, resumes=resumes))]
     with contextlib.ExitStack() as stack:
         # Files, not pipes: nobody reads a pipe later, and a full one would stop the chain.
         output: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
@@ -245,11 +245,35 @@ def _start_on(anvil: Path, settings: NodeSettings, port: int, *, detached: bool)
     return process
 
 
-def _options(settings: NodeSettings, port: int, *, resumes: bool) -> list[str]:
+def _first_time(settings: NodeSettings, *, resumes: bool) -> int | None:
+    """The time of the first block, as it was at the first start.
+
+    Anvil makes a first block anew at each start, keeps it in its state beside the others, and shows any one of them
+    after the next: only if they are all alike does the chain stay the chain that it was.
+    """
+    if settings.state is None:
+        return settings.timestamp
+    note = genesis_note(settings.state)
+    if resumes:
+        with contextlib.suppress(OSError, ValueError):
+            return int(note.read_text("ascii"))
+        return None
+    first = int(time.time()) if settings.timestamp is None else settings.timestamp
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(str(first), "ascii")
+    return first
+
+
+def genesis_note(state: Path) -> Path:
+    """Where the time of a kept chain's first block is noted."""
+    return state.with_suffix(".genesis")
+
+
+def _options(settings: NodeSettings, port: int, first_time: int | None) -> list[str]:
     options = ["--host", HOST, "--port", str(port), "--chain-id", str(settings.chain_id)]
     options += ["--hardfork", settings.hardfork, "--gas-limit", str(settings.block_gas_limit)]
-    if settings.timestamp is not None and not resumes:
-        options += ["--timestamp", str(settings.timestamp)]
+    if first_time is not None:
+        options += ["--timestamp", str(first_time)]
     if settings.state is not None:
         options += ["--state", str(settings.state), "--state-interval", str(STATE_INTERVAL_S)]
     return [*options, "--no-request-size-limit", "--quiet", *settings.extra]
@@ -271,10 +295,10 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], chain_id: int, port
 
 
 def _resume_clock(rpc: Rpc, settings: NodeSettings) -> None:
-    """Anvil keeps its blocks and not its clock: left alone, the next block may be older than the newest."""
+    """Anvil keeps its blocks and not its clock, which begins again at the first block."""
     newest = int(rpc.call("eth_getBlockByNumber", ["latest", False])["timestamp"], 16)
-    if settings.timestamp is not None or newest > time.time():
-        rpc.call("evm_setTime", [newest + 1])
+    now = newest + 1 if settings.timestamp is not None else max(newest + 1, int(time.time()))
+    rpc.call("evm_setTime", [now])
 
 
 def _words(output: IO[bytes]) -> str:

@@ -4,6 +4,7 @@ All of it is in one folder: SETTLEMENT_HOME, or the user's state folder.
 
     chain.json      the chain that is up
     state.json      what anvil keeps of the chain between `down` and `up`
+    state.genesis   the time of its first block
     anvil.log       what anvil says
     runs/N.json     results of runs
 """
@@ -155,7 +156,9 @@ class ChainStore:
             state: Its state too, so that the next chain is a new one.
 
         """
-        paths = [self.record_path, *([self.state_path] if state else [])]
+        paths = [self.record_path]
+        if state:
+            paths += [self.state_path, self.state_path.with_suffix(".genesis")]
         try:
             for path in paths:
                 path.unlink(missing_ok=True)

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import socket
@@ -263,3 +264,20 @@ def test_state_is_kept_by_an_attached_node_too(tmp_path: Path) -> None:
         Rpc(node.url).call("anvil_setBalance", ["0x" + "11" * 20, hex(9)])
     with AnvilNode(settings) as node:
         assert ethers(Rpc(node.url)) == 9
+
+
+@pytest.mark.parametrize("timestamp", [None, 1_700_000_000])
+def test_a_chain_that_is_resumed_again_and_again_stays_the_same_chain(tmp_path: Path, timestamp: int | None) -> None:
+    settings = NodeSettings(timestamp=timestamp, state=tmp_path / "state.json")
+    first_blocks, times = [], []
+    for _ in range(4):
+        with AnvilNode(settings) as node:
+            rpc = Rpc(node.url)
+            first_blocks.append(rpc.call("eth_getBlockByNumber", ["0x0", False]))
+            rpc.call("anvil_mine", ["0x2", "0x1"])
+            times.append(int(rpc.call("eth_getBlockByNumber", ["latest", False])["timestamp"], 16))
+    # Of several first blocks that anvil keeps it would show any one, by chance.
+    assert {block["hash"] for block in first_blocks} == {first_blocks[0]["hash"]}
+    kept = json.loads(settings.state.read_text("utf-8"))["blocks"]
+    assert [block["header"]["number"] for block in kept].count("0x0") == 1
+    assert times == sorted(set(times))
