@@ -3,28 +3,31 @@ pragma solidity 0.8.37;
 
 import {IGreenBond} from "../interfaces/IGreenBond.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
-import {Accrual} from "../libraries/Accrual.sol";
 import {Isin} from "../libraries/Isin.sol";
 import {Reasons} from "../libraries/Reasons.sol";
 import {EngineBound} from "../token/EngineBound.sol";
 import {FungibleInstrument} from "../token/FungibleInstrument.sol";
+import {BondStatus, Call, Coupon, Repayment} from "../types/Bond.sol";
 import {Roles} from "../types/Participation.sol";
+import {CouponSchedule} from "./CouponSchedule.sol";
 
 /// @title Green bond
 /// @notice Implements {IGreenBond}, which documents every function.
-contract GreenBond is FungibleInstrument, IGreenBond {
+contract GreenBond is CouponSchedule {
     using Reasons for bytes[];
-
-    /// @dev Smallest units of currency to one unit of nominal.
-    uint256 private constant _MINOR_UNITS = 100;
 
     // Read at every movement, so not in storage.
     uint96 private immutable _MINIMUM;
     uint96 private immutable _INCREMENT;
 
+    /// @dev While what is closed to others is redeemed.
+    bool private transient _redeeming;
+
     Terms private _terms;
     string private _frameworkUri;
+    address private _payingAgent;
     uint96 private _issued;
+    uint96 private _allocated;
 
     constructor(
         string memory name_,
@@ -33,20 +36,29 @@ contract GreenBond is FungibleInstrument, IGreenBond {
         address issuer_,
         IRegistry registry,
         Terms memory terms_,
+        Coupon[] memory coupons_,
+        Repayment[] memory repayments_,
+        Call[] memory calls_,
         string memory frameworkUri_
-    ) FungibleInstrument(name_, symbol_, 0) EngineBound(engine, issuer_, registry) {
+    )
+        FungibleInstrument(name_, symbol_, 0)
+        EngineBound(engine, issuer_, registry)
+        CouponSchedule(terms_, coupons_, repayments_, calls_)
+    {
         registry.requireRole(issuer_, Roles.ISSUER);
         if (!Isin.isValid(terms_.isin)) revert GreenBond_InvalidIsin(terms_.isin);
         if (
             terms_.increment == 0 || terms_.minimumDenomination % terms_.increment != 0
                 || terms_.minimumDenomination == 0 || terms_.nominal < terms_.minimumDenomination
-                || terms_.nominal % terms_.increment != 0 || terms_.maturityDate <= terms_.issueDate
+                || terms_.nominal % terms_.increment != 0
         ) revert GreenBond_InvalidTerms();
         _MINIMUM = terms_.minimumDenomination;
         _INCREMENT = terms_.increment;
         _terms = terms_;
         _frameworkUri = frameworkUri_;
     }
+
+    // ---- issuance ----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IGreenBond
     function issue(uint256 nominal) external onlyIssuer {
@@ -58,10 +70,59 @@ contract GreenBond is FungibleInstrument, IGreenBond {
     }
 
     /// @inheritdoc IGreenBond
-    function redeem(uint256 nominal) external onlyIssuer {
-        _burn(_ISSUER, nominal);
-        emit BondRedeemed(nominal);
+    function allocate(bytes32 allocationHash, uint256 nominal) external onlyIssuer {
+        _requireStatus(BondStatus.Closing);
+        if (nominal > _terms.nominal) revert GreenBond_NominalExceeded(nominal, _terms.nominal);
+        _allocated = uint96(nominal);
+        emit BondAllocated(allocationHash, nominal);
     }
+
+    /// @inheritdoc IGreenBond
+    function open() external onlyIssuer {
+        _requireStatus(BondStatus.Closing);
+        uint256 delivered = totalSupply() - balanceOf(_ISSUER);
+        if (delivered != _allocated) revert GreenBond_NotDelivered(delivered, _allocated);
+        _setStage(uint8(BondStatus.Live));
+        emit BondOpened(delivered);
+    }
+
+    /// @inheritdoc IGreenBond
+    function setPayingAgent(address payingAgent_) external onlyIssuer {
+        if (_payingAgent != address(0)) revert GreenBond_PayingAgentKnown();
+        _payingAgent = payingAgent_;
+        emit PayingAgentSet(payingAgent_);
+    }
+
+    // ---- redemption, exit --------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IGreenBond
+    function redeem(uint256 nominal) external onlyIssuer {
+        if (status() == BondStatus.Exited) revert GreenBond_UnexpectedStatus(BondStatus.Exited);
+        _redeem(_ISSUER, nominal);
+    }
+
+    /// @inheritdoc IGreenBond
+    function close() external {
+        if (msg.sender != _payingAgent) revert GreenBond_NotPayingAgent(msg.sender);
+        _requireStatus(BondStatus.Live);
+        _close(BondStatus.Redeeming);
+    }
+
+    /// @inheritdoc IGreenBond
+    function redeemHolder(address holder) external returns (uint256 nominal) {
+        if (msg.sender != _payingAgent) revert GreenBond_NotPayingAgent(msg.sender);
+        _requireStatus(BondStatus.Redeeming);
+        nominal = balanceOf(holder);
+        _redeem(holder, nominal);
+    }
+
+    /// @inheritdoc IGreenBond
+    function exit() external onlyIssuer {
+        _requireStatus(BondStatus.Live);
+        _close(BondStatus.Exited);
+    }
+
+    // ---- queries -----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IGreenBond
     function terms() external view returns (Terms memory) {
@@ -79,11 +140,37 @@ contract GreenBond is FungibleInstrument, IGreenBond {
     }
 
     /// @inheritdoc IGreenBond
-    function accruedInterestHalfUp(uint256 nominal, uint64 settlementDate) external view returns (uint256) {
-        if (settlementDate < _terms.issueDate) return 0;
-        uint64 end = settlementDate < _terms.maturityDate ? settlementDate : _terms.maturityDate;
-        uint256 actualDays = end / 1 days - _terms.issueDate / 1 days;
-        return Accrual.act365FixedHalfUp(nominal * _MINOR_UNITS, _terms.couponMillionths, actualDays);
+    function status() public view returns (BondStatus) {
+        return BondStatus(_stage());
+    }
+
+    /// @inheritdoc IGreenBond
+    function payingAgent() external view returns (address) {
+        return _payingAgent;
+    }
+
+    // ---- inside ------------------------------------------------------------------------------------------------------
+
+    function _redeem(address holder, uint256 nominal) private {
+        _redeeming = true;
+        _burnFrom(holder, nominal);
+        _redeeming = false;
+        if (status() == BondStatus.Redeeming && totalSupply() == 0) _setStage(uint8(BondStatus.Repaid));
+        emit BondRedeemed(nominal);
+    }
+
+    function _close(BondStatus status_) private {
+        _setStage(uint8(status_));
+        emit RegisterClosed(status_);
+    }
+
+    function _requireStatus(BondStatus expected) private view {
+        if (status() != expected) revert GreenBond_UnexpectedStatus(status());
+    }
+
+    function _checkStage(uint8 stage, address giver, address receiver) internal view override {
+        if (stage == uint8(BondStatus.Live)) return;
+        if (_isBarred(BondStatus(stage), giver, receiver)) revert GreenBond_UnexpectedStatus(BondStatus(stage));
     }
 
     function _checkQuantity(uint96 amount) internal view override {
@@ -93,6 +180,11 @@ contract GreenBond is FungibleInstrument, IGreenBond {
     /// @dev The issuer's own account is a treasury, not a holding: any multiple of the increment may stay there.
     function _checkPosition(address account, uint256 balance) internal view override {
         if (_isBelowMinimum(account, balance)) revert GreenBond_BelowMinimumDenomination(account, balance, _MINIMUM);
+    }
+
+    function _movementReasons(address giver, address receiver) internal view override returns (bytes[] memory reasons) {
+        if (!_isBarred(status(), giver, receiver)) return reasons;
+        return reasons.push(abi.encodeWithSelector(GreenBond_UnexpectedStatus.selector, status()));
     }
 
     function _quantityReasons(uint256 quantity) internal view override returns (bytes[] memory reasons) {
@@ -124,5 +216,12 @@ contract GreenBond is FungibleInstrument, IGreenBond {
 
     function _isBelowMinimum(address account, uint256 balance) private view returns (bool) {
         return balance != 0 && balance < _MINIMUM && account != _ISSUER;
+    }
+
+    /// @dev Before the issue is open, nominal goes from and to the issuer alone; once it is closed, it is redeemed alone.
+    function _isBarred(BondStatus status_, address giver, address receiver) private view returns (bool) {
+        if (status_ > BondStatus.Live) return !_redeeming;
+        bool moves = giver != address(0) && receiver != address(0);
+        return status_ == BondStatus.Closing && moves && giver != _ISSUER && receiver != _ISSUER;
     }
 }

@@ -19,8 +19,8 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
 
     // An account's word: its balance in the low 96 bits, what of it is held in the next 96, and flags above them.
     uint256 private constant _HELD_SHIFT = 96;
-    uint256 private constant _FLAGS_SHIFT = 192;
-    uint256 private constant _AMOUNT_MASK = type(uint96).max;
+    uint256 internal constant _FLAGS_SHIFT = 192;
+    uint256 internal constant _AMOUNT_MASK = type(uint96).max;
 
     struct Hold {
         address owner;
@@ -49,6 +49,7 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
     /// @inheritdoc IInstrument
     function placeHold(HoldId holdId, address owner, uint256 quantity) external onlyEngine {
         if (_holds[holdId].owner != address(0)) revert Instrument_HoldExists(holdId);
+        _beforeMovement(owner, address(0));
         uint96 amount = _toAmount(quantity);
         uint256 word = _accounts[owner];
         _checkAccount(owner, word >> _FLAGS_SHIFT);
@@ -79,6 +80,7 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         if (giver == receiver) {
             reasons = reasons.push(abi.encodeWithSelector(Instrument_SelfMovement.selector, giver));
         }
+        reasons = reasons.concat(_movementReasons(giver, receiver));
         reasons = reasons.concat(_giveReasons(giver, quantity));
         reasons = reasons.concat(_receiveReasons(receiver));
         bool moves = reasons.length == 0; // Only then is there a position afterwards to speak of.
@@ -155,29 +157,34 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
 
     function _bookTransfer(address giver, address receiver, uint256 quantity) private {
         if (giver == receiver) revert Instrument_SelfMovement(giver);
+        uint256 period = _beforeMovement(giver, receiver);
         uint96 amount = _toAmount(quantity);
         _checkQuantity(amount);
-        uint256 giverLeft = _take(giver, amount);
-        uint256 receiverNow = _give(receiver, amount);
+        uint256 giverLeft = _take(giver, amount, period);
+        uint256 receiverNow = _give(receiver, amount, period);
         _checkPosition(giver, giverLeft);
         _checkPosition(receiver, receiverNow);
         emit Transfer(giver, receiver, quantity);
     }
 
     function _mintTo(address account, uint256 quantity) internal {
+        uint256 period = _beforeMovement(address(0), account);
         uint96 amount = _toAmount(quantity);
         _checkQuantity(amount);
+        _beforeSupplyChange(_supply, period);
         uint256 supply = uint256(_supply) + amount;
         if (supply > _AMOUNT_MASK) revert Instrument_InvalidQuantity(quantity);
         _supply = uint96(supply);
-        _give(account, amount);
+        _give(account, amount, period);
         emit Transfer(address(0), account, quantity);
     }
 
     function _burnFrom(address account, uint256 quantity) internal {
+        uint256 period = _beforeMovement(account, address(0));
         uint96 amount = _toAmount(quantity);
         _checkQuantity(amount);
-        _take(account, amount);
+        _take(account, amount, period);
+        _beforeSupplyChange(_supply, period);
         unchecked {
             // No account holds more than the supply.
             _supply -= amount;
@@ -185,11 +192,12 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         emit Transfer(account, address(0), quantity);
     }
 
-    function _take(address from, uint96 amount) private returns (uint256 left) {
+    function _take(address from, uint96 amount, uint256 period) private returns (uint256 left) {
         uint256 word = _accounts[from];
         _checkAccount(from, word >> _FLAGS_SHIFT);
         uint256 free = _free(word);
         if (amount > free) revert Instrument_InsufficientFree(from, free, amount);
+        word = _beforeChange(from, word, period);
         unchecked {
             // What is free is part of the balance, so nothing is borrowed from the bits above.
             word -= amount;
@@ -198,12 +206,12 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         left = word & _AMOUNT_MASK;
     }
 
-    function _give(address to, uint96 amount) private returns (uint256 balance) {
+    function _give(address to, uint96 amount, uint256 period) private returns (uint256 balance) {
         uint256 word = _accounts[to];
         _checkAccount(to, word >> _FLAGS_SHIFT);
         balance = (word & _AMOUNT_MASK) + amount;
         if (balance > _AMOUNT_MASK) revert Instrument_InvalidQuantity(amount);
-        _accounts[to] = word + amount;
+        _accounts[to] = _beforeChange(to, word, period) + amount;
     }
 
     function _free(uint256 word) private pure returns (uint256) {
@@ -240,6 +248,21 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
     }
 
     // ---- for the derived contract ------------------------------------------------------------------------------------
+
+    /// @dev Reverts unless a quantity may go from `giver` to `receiver`, whatever their accounts are like; nobody where it
+    /// comes into being, ceases to be, or is put on hold. Returns what the two below are given.
+    function _beforeMovement(address giver, address receiver) internal virtual returns (uint256 period) {}
+
+    /// @dev Called before a balance changes; returns the account's word with the flags that it is to have then.
+    function _beforeChange(address, uint256 word, uint256) internal virtual returns (uint256) {
+        return word;
+    }
+
+    /// @dev Called before the supply changes.
+    function _beforeSupplyChange(uint96 supply, uint256 period) internal virtual {}
+
+    /// @dev What `_beforeMovement` would say, as a list.
+    function _movementReasons(address, address) internal view virtual returns (bytes[] memory) {}
 
     /// @dev Reverts unless an account with these flags may be debited and credited.
     function _checkAccount(address account, uint256 flags) internal view virtual {}

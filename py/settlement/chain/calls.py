@@ -14,6 +14,7 @@ from settlement.chain.batch_codec import encode_items
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import INSTRUCTION_ABI, instruction_values
 from settlement.domain import acts
+from settlement.domain.bonds.entries import DayCount
 from settlement.domain.directory import Directory
 from settlement.domain.instruction import Consent, Instruction, title_id
 
@@ -28,6 +29,7 @@ ROLE_BITS = {
     "investor": 1 << 4,
     "corporate": 1 << 5,
     "carrier": 1 << 6,
+    "paying-agent": 1 << 7,
 }
 """The same bits as `Roles` in contracts/types/Participation.sol."""
 
@@ -35,6 +37,31 @@ INSTRUMENT_KINDS = {"wholesale-cbdc": 1, "tokenized-deposit": 1, "green-bond": 2
 """The same values as `InstrumentKind` there: money, money, asset, title."""
 
 BATCH_MODES = {"all-or-nothing": 0, "each-for-itself": 1}
+
+
+DAY_COUNTS = {day_count: number for number, day_count in enumerate(DayCount)}
+"""The same values as `DayCount` in contracts/types/Bond.sol."""
+
+UNFIXED = 2**32 - 1
+"""The rate of a coupon whose index is not fixed."""
+
+COUPONS_ABI = "(uint32,uint32,uint32,uint32,uint32,uint16,uint16,uint32)[]"
+_TERMS_ABI = "(bytes12,bytes3,uint96,uint96,uint96,uint8,uint8,uint32,address,bytes32,bytes32)"
+_OPTIONS_ABI = ("(uint16,uint32)[]", "(uint32,uint32)[]")
+_NOBODY = "0x" + "0" * 40
+
+_OPENINGS = {
+    "coupon": ("openCoupon(uint16)", True),
+    "repayment": ("openRepayment(uint16)", True),
+    "redemption": ("openRedemption()", False),
+    "early-redemption": ("openEarlyRedemption(uint16)", True),
+}
+"""By what is paid: the function that opens it, and whether that is told which; in the order of `IPayingAgent.Kind`."""
+
+
+def distribution_id(kind: str, index: int) -> int:
+    """What a paying agent calls a distribution."""
+    return list(_OPENINGS).index(kind) << 16 | index
 
 
 @dataclass(frozen=True)
@@ -108,23 +135,58 @@ class CallEncoder:
         )
 
     def _create_green_bond(self, act: acts.CreateGreenBond, directory: Directory) -> Call:
+        agent = act.calculation_agent
         terms = (
             act.isin.encode(),
             act.currency.encode(),
             act.nominal,
             act.minimum_denomination,
             act.increment,
-            act.coupon_millionths,
-            act.issue_date,
-            act.maturity_date,
+            DAY_COUNTS[act.day_count],
+            act.frequency,
+            act.utc_offset_seconds,
+            directory.address_of(agent) if agent else _NOBODY,
             bytes.fromhex(act.terms_hash[2:]),
             bytes.fromhex(act.framework_hash[2:]),
         )
-        terms_abi = "(bytes12,bytes3,uint96,uint96,uint96,uint32,uint64,uint64,bytes32,bytes32)"
+        coupons = [
+            (
+                coupon.start_day,
+                coupon.end_day,
+                coupon.split_day,
+                coupon.record_day,
+                coupon.payment_day,
+                coupon.reference_days,
+                coupon.reference_days_after_split,
+                UNFIXED if coupon.rate_millionths is None else coupon.rate_millionths,
+            )
+            for coupon in act.coupons
+        ]
         return self._creation(
             "GreenBond",
-            ["string", "string", "address", "address", "address", terms_abi, "string"],
-            [act.instrument, act.isin, *self._bound(act.issuer, directory), terms, act.framework_uri],
+            ["string", "string", "address", "address", "address", _TERMS_ABI, COUPONS_ABI, *_OPTIONS_ABI, "string"],
+            [
+                act.instrument,
+                act.isin,
+                *self._bound(act.issuer, directory),
+                terms,
+                coupons,
+                [(each.coupon, each.fraction_millionths) for each in act.repayments],
+                [(each.day, each.price_millionths) for each in act.calls],
+                act.framework_uri,
+            ],
+        )
+
+    def _create_paying_agent(self, act: acts.CreatePayingAgent, directory: Directory) -> Call:
+        return self._creation(
+            "PayingAgent",
+            ["address", "address", "address", "address"],
+            [
+                self._deployment.engine,
+                directory.instrument(act.bond).address,
+                directory.instrument(act.cash).address,
+                directory.address_of(act.operator),
+            ],
         )
 
     def _create_bill_of_lading(self, act: acts.CreateBillOfLading, directory: Directory) -> Call:
@@ -173,6 +235,54 @@ class CallEncoder:
 
     def _redeem_bond(self, act: acts.RedeemBond, directory: Directory) -> Call:
         return self._by_issuer(act.quantity.instrument, directory, "redeem(uint256)", [act.quantity.amount])
+
+    def _allocate_bond(self, act: acts.AllocateBond, directory: Directory) -> Call:
+        arguments = [bytes.fromhex(act.allocation_hash[2:]), act.quantity.amount]
+        return self._by_issuer(act.quantity.instrument, directory, "allocate(bytes32,uint256)", arguments)
+
+    def _open_bond(self, act: acts.OpenBond, directory: Directory) -> Call:
+        return self._by_issuer(act.instrument, directory, "open()", [])
+
+    def _exit_bond(self, act: acts.ExitBond, directory: Directory) -> Call:
+        return self._by_issuer(act.instrument, directory, "exit()", [])
+
+    def _set_paying_agent(self, act: acts.SetPayingAgent, directory: Directory) -> Call:
+        arguments = [directory.address_of(act.agent)]
+        return self._by_issuer(act.instrument, directory, "setPayingAgent(address)", arguments)
+
+    def _record_fixing(self, act: acts.RecordFixing, directory: Directory) -> Call:
+        data = encode_call("recordFixing(uint256,uint32,string)", [act.coupon, act.rate_millionths, act.source])
+        return Call(act.by, directory.instrument(act.instrument).address, data)
+
+    # ---- paying agents -----------------------------------------------------------------------------------------------
+
+    def _elect_accounts(self, act: acts.ElectAccounts, directory: Directory) -> Call:
+        accounts = [directory.instrument(account).address for account in act.accounts.values()]
+        if not act.as_operator:
+            return self._on_agent(act, directory, "electAccount(address)", accounts)
+        holders = [directory.address_of(holder) for holder in act.accounts]
+        return self._on_agent(act, directory, "electAccounts(address[],address[])", [holders, accounts])
+
+    def _open_distribution(self, act: acts.OpenDistribution, directory: Directory) -> Call:
+        function, takes_index = _OPENINGS[act.distribution]
+        return self._on_agent(act, directory, function, [act.index] if takes_index else [])
+
+    def _pay_distribution(self, act: acts.PayDistribution, directory: Directory) -> Call:
+        distribution = distribution_id(act.distribution, act.index)
+        return self._on_agent(act, directory, "pay(uint256,uint256)", [distribution, act.count])
+
+    def _claim_payment(self, act: acts.ClaimPayment, directory: Directory) -> Call:
+        arguments = [distribution_id(act.distribution, act.index), directory.address_of(act.holder)]
+        return self._on_agent(act, directory, "claim(uint256,address)", arguments)
+
+    def _return_surplus(self, act: acts.ReturnSurplus, directory: Directory) -> Call:
+        arguments = [directory.instrument(act.quantity.instrument).address, act.quantity.amount]
+        return self._on_agent(act, directory, "returnSurplus(address,uint256)", arguments)
+
+    def _on_agent(self, act: Any, directory: Directory, signature: str, arguments: Sequence[Any]) -> Call:
+        return Call(act.by, directory.address_of(act.agent), encode_call(signature, arguments))
+
+    # ---- bills of lading ---------------------------------------------------------------------------------------------
 
     def _issue_bill(self, act: acts.IssueBill, directory: Directory) -> Call:
         document_hash = bytes.fromhex(act.document_hash[2:])

@@ -126,7 +126,7 @@ class EvmLedger:
         """See `ports.Ledger.prepare`."""
         call = self._encoder.encode(act, self._directory)
         transaction = self._transactor.sign(call, self._signers.signer(call.sender))
-        if type(act) in _KINDS:
+        if type(act) in (*_KINDS, acts.CreatePayingAgent):
             self._created[transaction.hash] = act
         return transaction
 
@@ -139,7 +139,10 @@ class EvmLedger:
         receipt = self._transactor.receipt(transaction)
         act = self._created.pop(transaction.hash, None)
         if act is not None and receipt.succeeded and receipt.created:
-            self._enter_instrument(act, receipt.created)
+            if isinstance(act, acts.CreatePayingAgent):
+                self.know_party(act.party, receipt.created)
+            else:
+                self._enter_instrument(act, receipt.created)
         return receipt
 
     def is_final(self, receipt: Receipt) -> bool:

@@ -32,7 +32,13 @@ BILL_STATUSES = (
 )
 """By the value of BillStatus in contracts/interfaces/IBillOfLading.sol."""
 
-ROLES = ("central bank", "bank", "issuer", "custodian", "investor", "corporate", "carrier")
+BOND_STATUSES = ("closing", "live", "redeeming", "repaid", "exited")
+"""By the value of BondStatus in contracts/types/Bond.sol."""
+
+DISTRIBUTIONS = ("coupon", "repayment", "redemption", "early redemption")
+"""By the value of Kind in contracts/interfaces/IPayingAgent.sol."""
+
+ROLES = ("central bank", "bank", "issuer", "custodian", "investor", "corporate", "carrier", "paying agent")
 """By the bit of Roles in contracts/types/Participation.sol."""
 
 SENTENCES: dict[str, str] = {
@@ -86,10 +92,30 @@ SENTENCES: dict[str, str] = {
     "GreenBond_BelowMinimumDenomination": (
         "{holder} would be left with {position}, less than the minimum denomination {minimum}"
     ),
+    "GreenBond_FixingMissing": "the index of coupon {coupon} is not fixed yet",
+    "GreenBond_FixingNotDue": "coupon {coupon} does not exist, is fixed already, or cannot have such a rate",
     "GreenBond_InvalidIsin": "{isin} is not an ISIN: its form or its check digit is wrong",
     "GreenBond_InvalidTerms": "dates, nominal or denominations of the bond contradict each other",
     "GreenBond_NominalExceeded": "{issued} would be issued in all; the terms allow {nominal}",
+    "GreenBond_InvalidSchedule": "entry {coupon} of the schedule contradicts the terms or the entries before it",
+    "GreenBond_NotCalculationAgent": "{caller} is not the calculation agent, who alone records fixings",
+    "GreenBond_NotDelivered": "{delivered} was delivered and {allocated} allocated: deliver, cancel or allocate again",
     "GreenBond_NotInIncrement": "{quantity} is not a multiple of the increment {increment}",
+    "GreenBond_NotPayingAgent": "{caller} is not the bond's paying agent, who alone redeems what holders have",
+    "GreenBond_PayingAgentKnown": "the bond has its paying agent already",
+    "GreenBond_UnexpectedStatus": "the bond is {status}, which does not allow this",
+    # ---- paying agents ----
+    "PayingAgent_AfterClosing": "the bond was closed before the record time of {id}",
+    "PayingAgent_AlreadyOpened": "{id} was opened already",
+    "PayingAgent_ClosedPeriod": "a record time has passed: the coupon of that period comes first, on day {day}",
+    "PayingAgent_InsufficientFunds": "the paying agent has {free} that is owed to nobody, and {id} takes {due}",
+    "PayingAgent_NoAccount": "{holder} has no account to be paid in: elect one",
+    "PayingAgent_NotAllowed": "{caller} may not tell the paying agent this",
+    "PayingAgent_NothingDue": "nobody is entitled to anything of {id}",
+    "PayingAgent_NothingToPay": "{id} was not opened, or all of it has been paid or set aside",
+    "PayingAgent_OtherCurrency": "{account} settles in other money than the paying agent's deposits",
+    "PayingAgent_TooEarly": "{id} is paid from {time} on",
+    "PositionHistory_RecordNotPassed": "record time {record} has not passed, or does not exist",
     # ---- libraries: what integrators meet who use the token standards directly ----
     "AccessControlBadConfirmation": "a role can only be given up by its holder",
     "AccessControlUnauthorizedAccount": "{account} lacks the administrative role {neededRole}",
@@ -151,8 +177,9 @@ _STATUSES = {
     "Registry_PartyNotActive": PARTY_STATUSES,
     "Registry_UnexpectedPartyStatus": PARTY_STATUSES,
     "BillOfLading_UnexpectedStatus": BILL_STATUSES,
+    "GreenBond_UnexpectedStatus": BOND_STATUSES,
 }
-_TIMES = {"deadline", "notBefore", "timestamp"}
+_TIMES = {"deadline", "notBefore", "time", "timestamp"}
 _TITLES = {"titleId", "tokenId"}
 
 
@@ -273,11 +300,20 @@ def _word(error: str, argument: str, kind: str, value: Any, naming: Naming) -> A
         return names[value] if value < len(names) else f"in status {value}"
     if argument == "role" and kind == "uint16":
         return _roles(value)
+    if argument == "id" and error.startswith("PayingAgent_"):
+        return _distribution(value)
     if argument in _TIMES:
         return _time(value)
     if argument in _TITLES and value >= 2**64:
         return _short(f"0x{value:064x}")
     return value
+
+
+def _distribution(number: int) -> str:
+    kind, index = number >> 16, number & 0xFFFF
+    if kind >= len(DISTRIBUTIONS):
+        return "the surplus"
+    return DISTRIBUTIONS[kind] if DISTRIBUTIONS[kind] == "redemption" else f"{DISTRIBUTIONS[kind]} {index + 1}"
 
 
 def _roles(bits: int) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settlement.domain.instruction import Consent, Instruction, UnixTime
+from settlement.domain.bonds.entries import CallEntry, CouponEntry, DayCount, DistributionKind, RepaymentEntry
+from settlement.domain.instruction import Consent, Instruction
 from settlement.domain.model import Address, Hash32, InstrumentId, Model, PartyId
 from settlement.domain.quantity import MAX_QUANTITY, Quantity
 
 Amount = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
-Role = Literal["central-bank", "bank", "issuer", "custodian", "investor", "corporate", "carrier"]
+Role = Literal["central-bank", "bank", "issuer", "custodian", "investor", "corporate", "carrier", "paying-agent"]
 """Roles of a party. The operator and the supervisor act on the registry, hold nothing, and are no parties."""
 
 
@@ -63,7 +65,10 @@ class CreateTokenizedDeposit(Model):
 
 
 class CreateGreenBond(Model):
-    """A bond comes into being as a contract. Nominal in whole units of currency."""
+    """A bond comes into being as a contract. Nominal in whole units of currency.
+
+    `calculation_agent` records the fixings of a floating rate; None where every rate is known.
+    """
 
     kind: Literal["create-green-bond"] = "create-green-bond"
     instrument: InstrumentId
@@ -73,9 +78,13 @@ class CreateGreenBond(Model):
     nominal: Amount
     minimum_denomination: Amount
     increment: Amount
-    coupon_millionths: Annotated[int, Field(ge=0, le=1_000_000)]
-    issue_date: UnixTime
-    maturity_date: UnixTime
+    day_count: DayCount
+    frequency: Annotated[int, Field(ge=1, le=12)]
+    utc_offset_seconds: Annotated[int, Field(ge=0, lt=86_400)]
+    calculation_agent: PartyId | None = None
+    coupons: Annotated[tuple[CouponEntry, ...], Field(min_length=1)]
+    repayments: tuple[RepaymentEntry, ...] = ()
+    calls: tuple[CallEntry, ...] = ()
     terms_hash: Hash32
     framework_hash: Hash32
     framework_uri: str
@@ -159,6 +168,115 @@ class RedeemBond(Model):
     """An issuer redeems nominal that came back to it."""
 
     kind: Literal["redeem-bond"] = "redeem-bond"
+    quantity: Quantity
+
+
+class AllocateBond(Model):
+    """The issuer says how much was allocated, and the hash of the list of allocations."""
+
+    kind: Literal["allocate-bond"] = "allocate-bond"
+    quantity: Quantity
+    allocation_hash: Hash32
+
+
+class OpenBond(Model):
+    """The issuer opens the issue to trading, once exactly what was allocated was delivered."""
+
+    kind: Literal["open-bond"] = "open-bond"
+    instrument: InstrumentId
+
+
+class RecordFixing(Model):
+    """The calculation agent fixes the rate of a floating coupon, counted from 0; spread included, in millionths."""
+
+    kind: Literal["record-fixing"] = "record-fixing"
+    instrument: InstrumentId
+    by: PartyId
+    coupon: Annotated[int, Field(ge=0)]
+    rate_millionths: Annotated[int, Field(ge=0, le=1_000_000)]
+    source: Annotated[str, Field(max_length=256)]
+
+
+class ExitBond(Model):
+    """The issuer closes the register for good, because it goes on elsewhere."""
+
+    kind: Literal["exit-bond"] = "exit-bond"
+    instrument: InstrumentId
+
+
+class CreatePayingAgent(Model):
+    """A bond's paying agent comes into being as a contract, which is a party of its own.
+
+    Attributes:
+        party: The contract's name as a party.
+        bond: What it pays.
+        cash: The deposits out of which it pays.
+        operator: Who tells it in which deposits holders are paid.
+    """
+
+    kind: Literal["create-paying-agent"] = "create-paying-agent"
+    party: PartyId
+    bond: InstrumentId
+    cash: InstrumentId
+    operator: PartyId
+
+
+class SetPayingAgent(Model):
+    """The issuer names the bond's paying agent."""
+
+    kind: Literal["set-paying-agent"] = "set-paying-agent"
+    instrument: InstrumentId
+    agent: PartyId
+
+
+class ElectAccounts(Model):
+    """The operator tells the paying agent in which deposits holders are paid; one holder says it itself."""
+
+    kind: Literal["elect-accounts"] = "elect-accounts"
+    agent: PartyId
+    by: PartyId
+    accounts: Annotated[Mapping[PartyId, InstrumentId], Field(min_length=1)]
+    as_operator: bool = True
+
+
+class OpenDistribution(Model):
+    """Fixes who gets how much of a coupon, a repayment or the principal; `by` pays for the transaction."""
+
+    kind: Literal["open-distribution"] = "open-distribution"
+    agent: PartyId
+    by: PartyId
+    distribution: DistributionKind
+    index: Annotated[int, Field(ge=0, lt=2**16)] = 0
+
+
+class PayDistribution(Model):
+    """Pays the next holders of a distribution, looking at `count` in the bond's list; anybody may."""
+
+    kind: Literal["pay-distribution"] = "pay-distribution"
+    agent: PartyId
+    by: PartyId
+    distribution: DistributionKind
+    index: Annotated[int, Field(ge=0, lt=2**16)] = 0
+    count: Annotated[int, Field(ge=1, le=2**32 - 1)]
+
+
+class ClaimPayment(Model):
+    """Pays a holder what was set aside for it; anybody may."""
+
+    kind: Literal["claim-payment"] = "claim-payment"
+    agent: PartyId
+    by: PartyId
+    distribution: DistributionKind
+    index: Annotated[int, Field(ge=0, lt=2**16)] = 0
+    holder: PartyId
+
+
+class ReturnSurplus(Model):
+    """The paying agent gives the issuer back what nobody is owed."""
+
+    kind: Literal["return-surplus"] = "return-surplus"
+    agent: PartyId
+    by: PartyId
     quantity: Quantity
 
 
@@ -264,6 +382,17 @@ Act = Annotated[
     | RedeemMoney
     | IssueBond
     | RedeemBond
+    | AllocateBond
+    | OpenBond
+    | RecordFixing
+    | ExitBond
+    | CreatePayingAgent
+    | SetPayingAgent
+    | ElectAccounts
+    | OpenDistribution
+    | PayDistribution
+    | ClaimPayment
+    | ReturnSurplus
     | IssueBill
     | SurrenderBill
     | Transfer

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from settlement.domain import acts
+from settlement.domain.bonds.entries import DayCount, single_coupon
 from settlement.domain.instruction import (
     Consent,
     Instruction,
@@ -114,7 +115,10 @@ class Network:
         framework_document: str = "",
         framework_uri: str = "",
     ) -> None:
-        """A bond; nominal and denominations in whole units of currency, the coupon in millionths a year."""
+        """A bond that pays once, at maturity, ACT/365 (Fixed), and is open to trading at once.
+
+        Nominal and denominations are in whole units of currency, the coupon in millionths a year.
+        """
         own_terms = dict(terms or {}) | {"isin": isin, "nominal": str(nominal), "currency": currency}
         self._create(
             acts.CreateGreenBond(
@@ -125,15 +129,17 @@ class Network:
                 nominal=nominal,
                 minimum_denomination=minimum_denomination,
                 increment=increment,
-                coupon_millionths=coupon_millionths,
-                issue_date=_midnight(issue_date),
-                maturity_date=_midnight(maturity_date),
+                day_count=DayCount.ACT_365F,
+                frequency=1,
+                utc_offset_seconds=HONG_KONG_UTC_OFFSET_SECONDS,
+                coupons=(single_coupon(issue_date, maturity_date, coupon_millionths),),
                 terms_hash=terms_hash(own_terms),
                 framework_hash="0x" + hashlib.sha256(framework_document.encode()).hexdigest(),
                 framework_uri=framework_uri,
             ),
             (),
         )
+        self._do(acts.OpenBond(instrument=instrument))
 
     def create_bill_of_lading(self, instrument: str, issuer: str) -> None:
         """A carrier's register of electronic bills of lading."""
@@ -294,8 +300,3 @@ class Network:
     def _instruction_reference(self) -> str:
         self._references += 1
         return f"instruction-{self._references}"
-
-
-def _midnight(day: date) -> int:
-    """Unix time of the day's first second in UTC; bonds count whole days from it."""
-    return (day - date(1970, 1, 1)).days * 86_400

@@ -17,9 +17,10 @@ from settlement.domain.acts import (
     SetCounterpartyLimit,
     SetDailyLimit,
 )
+from settlement.domain.bonds.entries import DayCount, single_coupon
 from settlement.domain.identifiers import check_isin
 from settlement.domain.instruction import terms_hash
-from settlement.scenarios.context import Context, document_hash, midnight
+from settlement.scenarios.context import Context, document_hash
 from settlement.scenarios.language import InstrumentSetUp, Party
 from settlement.scenarios.text import Path
 from settlement.scenarios.written import (
@@ -220,9 +221,10 @@ def _bond(context: Context, path: Path, name: str, written: BondWritten) -> Inst
         nominal=nominal,
         minimum_denomination=minimum,
         increment=increment,
-        coupon_millionths=coupon_millionths(context, (*path, "coupon"), written.coupon),
-        issue_date=midnight(issued),
-        maturity_date=midnight(matures),
+        day_count=DayCount.ACT_365F,
+        frequency=1,
+        utc_offset_seconds=context.utc_offset_seconds % 86_400,
+        coupons=(single_coupon(issued, matures, coupon_millionths(context, (*path, "coupon"), written.coupon)),),
         terms_hash=terms_hash(terms),
         framework_hash=document_hash(written.framework.document),
         framework_uri=written.framework.uri,

@@ -120,6 +120,8 @@ class ScenarioRunner:
         for setup in scenario.instruments.values():
             perform(network.desk, setup.create)
             perform(network.desk, acts.AdmitInstrument(instrument=setup.instrument))
+            if setup.kind == "green-bond":
+                perform(network.desk, acts.OpenBond(instrument=setup.instrument))
         for setup in scenario.instruments.values():
             for account in setup.accounts:
                 perform(network.desk, account)

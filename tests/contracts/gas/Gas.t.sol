@@ -77,6 +77,8 @@ contract GasTest is Instructions {
         size("TokenizedDeposit", address(deposits[0]));
         size("GreenBond", address(bond));
         size("BillOfLading", address(bills));
+        bytes memory arguments = abi.encode(engine, bond, deposits[0], operator);
+        size("PayingAgent", _deploy("servicing/PayingAgent.sol:PayingAgent", arguments));
     }
 
     /// @dev The third trade of the same two parties: by then every slot is there.

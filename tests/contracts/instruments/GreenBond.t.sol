@@ -6,6 +6,7 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
+import {Call, Coupon, Repayment} from "../../../contracts/types/Bond.sol";
 import {PartyStatus, Roles} from "../../../contracts/types/Participation.sol";
 import {HoldId} from "../../../contracts/types/Settlement.sol";
 import {Instructions} from "../support/Instructions.sol";
@@ -46,14 +47,13 @@ contract GreenBondTest is Instructions {
     }
 
     function test_RevertWhen_TheTermsContradictEachOther() external {
-        for (uint256 i = 0; i < 6; ++i) {
+        for (uint256 i = 0; i < 5; ++i) {
             IGreenBond.Terms memory terms = bond.terms();
             if (i == 0) terms.increment = 0;
             if (i == 1) terms.minimumDenomination = MINIMUM + 1;
             if (i == 2) terms.minimumDenomination = 0;
             if (i == 3) terms.nominal = MINIMUM - INCREMENT;
             if (i == 4) terms.nominal = NOMINAL + 1;
-            if (i == 5) terms.maturityDate = terms.issueDate;
             vm.expectRevert(IGreenBond.GreenBond_InvalidTerms.selector);
             this.make(issuer, terms);
         }
@@ -69,7 +69,7 @@ contract GreenBondTest is Instructions {
         IGreenBond.Terms memory terms = bond.terms();
         assertEq(terms.isin, ISIN);
         assertEq(terms.currency, bytes3("HKD"));
-        assertEq(terms.couponMillionths, 40_500);
+        assertEq(bond.coupons()[0].rate, 40_500);
         assertEq(terms.frameworkHash, keccak256("framework"));
         assertEq(bond.frameworkUri(), "framework");
         assertEq(bond.issuer(), issuer);
@@ -214,7 +214,7 @@ contract GreenBondTest is Instructions {
     // ---- interest ----------------------------------------------------------------------------------------------------
 
     function test_When_InterestIsAccrued() external view {
-        uint64 from = bond.terms().issueDate;
+        uint64 from = uint64(ISSUE_DAY) * 1 days;
         assertEq(bond.accruedInterestHalfUp(800_000_000, from + 181 days), 1_606_684_932);
         assertEq(bond.accruedInterestHalfUp(800_000_000, from + 184 days), 1_633_315_068);
         assertEq(bond.accruedInterestHalfUp(100_000_000, from + 89 days), 98_753_425);
@@ -222,12 +222,12 @@ contract GreenBondTest is Instructions {
     }
 
     function testFuzz_When_TheSettlementDateIsBeforeTheIssueDate(uint64 date) external view {
-        date = uint64(bound(date, 0, bond.terms().issueDate));
+        date = uint64(bound(date, 0, uint64(ISSUE_DAY) * 1 days));
         assertEq(bond.accruedInterestHalfUp(800_000_000, date), 0, "no interest yet");
     }
 
     function testFuzz_When_TheTimeOfDayDiffers(uint64 second) external view {
-        uint64 day = bond.terms().issueDate + 89 days;
+        uint64 day = uint64(ISSUE_DAY) * 1 days + 89 days;
         second = uint64(bound(second, 0, 1 days - 1));
         assertEq(bond.accruedInterestHalfUp(100_000_000, day + second), 98_753_425, "days count, not seconds");
     }
@@ -235,7 +235,19 @@ contract GreenBondTest is Instructions {
     // ---- inside ------------------------------------------------------------------------------------------------------
 
     function make(address issuer_, IGreenBond.Terms memory terms) public returns (IGreenBond) {
-        bytes memory arguments = abi.encode("Green bond", "GB", engine, issuer_, registry, terms, "framework");
+        return make(issuer_, terms, oneCoupon(), new Repayment[](0), new Call[](0));
+    }
+
+    function make(
+        address issuer_,
+        IGreenBond.Terms memory terms,
+        Coupon[] memory coupons,
+        Repayment[] memory repayments,
+        Call[] memory calls
+    ) public returns (IGreenBond) {
+        bytes memory arguments = abi.encode(
+            "Green bond", "GB", engine, issuer_, registry, terms, coupons, repayments, calls, "framework"
+        );
         bytes memory code = bytes.concat(vm.getCode("contracts/assets/GreenBond.sol:GreenBond"), arguments);
         address made;
         assembly ("memory-safe") {

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
+import {Call, Repayment} from "../../../contracts/types/Bond.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
 import {InstrumentKind} from "../../../contracts/types/Participation.sol";
 import {Model} from "./Model.sol";
@@ -25,10 +26,13 @@ abstract contract Surroundings is Model {
     function _makeBond() private {
         IGreenBond.Terms memory terms = bond.terms();
         terms.nominal = 2 * NOMINAL;
-        bytes memory arguments = abi.encode("Bond", "B", engine, issuer, registry, terms, "framework");
+        bytes memory arguments = abi.encode(
+            "Bond", "B", engine, issuer, registry, terms, oneCoupon(), new Repayment[](0), new Call[](0), "framework"
+        );
         bond = IGreenBond(_deploy("assets/GreenBond.sol:GreenBond", arguments));
         _admit(address(bond), issuer, InstrumentKind.Asset);
         vm.startPrank(issuer);
+        bond.open();
         bond.issue(NOMINAL);
         for (uint256 i = 0; i < 6; ++i) {
             IERC20(address(bond)).transfer(clients[i], BONDS);

@@ -10,6 +10,7 @@ import {ISettlementDryRun} from "../../../contracts/interfaces/ISettlementDryRun
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
 import {IAccountMoney} from "../../../contracts/interfaces/IAccountMoney.sol";
+import {Call, Coupon, DayCount, Repayment} from "../../../contracts/types/Bond.sol";
 import {InstrumentKind, Roles} from "../../../contracts/types/Participation.sol";
 
 /// @dev The parties and instruments that every test has: a central bank, three banks with two clients each, an issuer
@@ -18,6 +19,8 @@ abstract contract World is Test {
     uint256 internal constant START = 1_700_000_000;
     uint256 internal constant HONG_KONG = 8 hours;
     bytes12 internal constant ISIN = "HK0000000007";
+    uint32 internal constant ISSUE_DAY = 19_404; // 16 February 2023
+    uint32 internal constant MATURITY_DAY = 19_769; // 16 February 2024
     uint96 internal constant NOMINAL = 800_000_000;
     uint96 internal constant MINIMUM = 1_000_000;
     uint96 internal constant INCREMENT = 500_000;
@@ -194,23 +197,52 @@ abstract contract World is Test {
             nominal: NOMINAL,
             minimumDenomination: MINIMUM,
             increment: INCREMENT,
-            couponMillionths: 40_500,
-            issueDate: 1_676_505_600, // 16 February 2023
-            maturityDate: 1_708_041_600, // 16 February 2024
+            dayCount: DayCount.Actual365Fixed,
+            frequency: 1,
+            utcOffset: uint32(HONG_KONG),
+            calculationAgent: address(0),
             termsHash: keccak256("terms"),
             frameworkHash: keccak256("framework")
         });
         bond = IGreenBond(
             _deploy(
                 "assets/GreenBond.sol:GreenBond",
-                abi.encode("Green bond", "GB", engine, issuer, registry, terms, "framework")
+                abi.encode(
+                    "Green bond",
+                    "GB",
+                    engine,
+                    issuer,
+                    registry,
+                    terms,
+                    oneCoupon(),
+                    new Repayment[](0),
+                    new Call[](0),
+                    "framework"
+                )
             )
         );
         _admit(address(bond), issuer, InstrumentKind.Asset);
+        vm.prank(issuer);
+        bond.open(); // What is delivered later comes out of the issuer's own account.
         bills = IBillOfLading(
             _deploy("assets/BillOfLading.sol:BillOfLading", abi.encode("Bills", "BL", engine, carrier, registry))
         );
         _admit(address(bills), carrier, InstrumentKind.Title);
+    }
+
+    /// @dev A year at 4.05 %, paid at its end.
+    function oneCoupon() internal pure returns (Coupon[] memory coupons) {
+        coupons = new Coupon[](1);
+        coupons[0] = Coupon({
+            start: ISSUE_DAY,
+            end: MATURITY_DAY,
+            split: 0,
+            recordDay: MATURITY_DAY - 1,
+            paymentDay: MATURITY_DAY,
+            referenceDays: 365,
+            referenceDaysAfterSplit: 0,
+            rate: 40_500
+        });
     }
 
     function _admit(address instrument, address issuer_, InstrumentKind kind) internal {

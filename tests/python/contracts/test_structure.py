@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "token": {"interfaces", "libraries", "types"},
     "money": {"interfaces", "libraries", "types", "token"},
     "assets": {"interfaces", "libraries", "types", "token"},
+    "servicing": {"interfaces", "libraries", "types"},
     "settlement": {"interfaces", "libraries", "types"},
 }
 
@@ -58,6 +59,7 @@ INHERITED = {
     *("name", "symbol", "decimals", "totalSupply", "balanceOf", "transfer", "allowance", "approve", "transferFrom"),
     *("ownerOf", "safeTransferFrom", "setApprovalForAll", "getApproved", "isApprovedForAll", "tokenURI"),
     *("supportsInterface", "hasRole", "getRoleAdmin", "grantRole", "revokeRole", "renounceRole", "eip712Domain"),
+    *("isValidSignature",),  # ERC-1271
     *("DEFAULT_ADMIN_ROLE", "OPERATOR_ROLE", "SUPERVISOR_ROLE"),
 }
 

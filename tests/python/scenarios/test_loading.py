@@ -97,8 +97,9 @@ def test_the_2023_bond_has_its_published_terms() -> None:
         1_000_000,
         500_000,
     )
-    assert create.coupon_millionths == 40_500
-    assert (create.maturity_date - create.issue_date) // 86_400 == 365
+    (coupon,) = create.coupons
+    assert coupon.rate_millionths == 40_500
+    assert coupon.end_day - coupon.start_day == 365
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))

@@ -1,0 +1,1 @@
+"""Bonds: terms, schedules, interest and registers."""
