@@ -6,6 +6,7 @@ import re
 
 from settlement.errors import InputError
 
+_LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
 _ISIN_STEM = re.compile(r"[A-Z]{2}[A-Z0-9]{9}")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 
@@ -42,3 +43,18 @@ def check_isin(isin: str) -> str:
             f"ISIN {isin} has the wrong check digit {isin[11]}; for {isin[:11]} the check digit is {right}"
         )
     return isin
+
+
+def check_lei(lei: str) -> str:
+    """Returns an LEI (ISO 17442) that is well formed and whose check digits are right (ISO 7064, MOD 97-10).
+
+    Raises:
+        InputError: it is not; the sentence names the right check digits.
+    """
+    if not _LEI.fullmatch(lei):
+        raise InputError(f"LEI {lei!r} is not eighteen capital letters or digits and two check digits")
+    stem = "".join(str(int(character, 36)) for character in lei[:18])
+    right = 98 - int(stem + "00") % 97
+    if int(lei[18:]) != right:
+        raise InputError(f"LEI {lei} has the wrong check digits {lei[18:]}; for {lei[:18]} they are {right:02}")
+    return lei

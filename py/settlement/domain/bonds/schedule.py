@@ -1,0 +1,126 @@
+"""A bond's schedule: when it accrues, who is entitled, and when it pays."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from settlement.domain.bonds.calendars import adjust, business_days_before
+from settlement.domain.bonds.entries import CallEntry, CouponEntry, RepaymentEntry, day_number
+from settlement.domain.bonds.terms import BondTerms, FixedCoupon, FloatingCoupon, require_consistent
+from settlement.domain.model import Model
+from settlement.errors import InputError
+
+_MONTHS = 12
+
+
+class BondSchedule(Model):
+    """What a bond's contract keeps of its terms: every coupon, repayment and call."""
+
+    coupons: tuple[CouponEntry, ...]
+    repayments: tuple[RepaymentEntry, ...] = ()
+    calls: tuple[CallEntry, ...] = ()
+
+
+def schedule(terms: BondTerms) -> BondSchedule:
+    """The schedule that follows from the terms.
+
+    Coupon dates are counted back from maturity in whole months, each from maturity itself, so that a month without
+    such a day has its last one and the next has its own again. What does not fill a period is the first one: short,
+    unless `first_coupon_date` makes it long.
+
+    Raises:
+        InputError: the terms contradict themselves, or the calendars.
+    """
+    require_consistent(terms)
+    dates = _accrual_dates(terms)
+    coupons = tuple(_coupon(terms, dates, number) for number in range(len(dates) - 1))
+    for number, (one, other) in enumerate(itertools.pairwise(coupons)):
+        if other.record_day <= one.record_day:
+            raise InputError(f"record_days: the register of coupon {number + 2} closes no later than that before it")
+    return BondSchedule(
+        coupons=coupons,
+        repayments=tuple(_repayments(terms, dates)),
+        calls=tuple(
+            CallEntry(day=day_number(each.day), price_millionths=each.price_millionths) for each in terms.calls
+        ),
+    )
+
+
+def notional_dates(terms: BondTerms) -> list[date]:
+    """Coupon dates as if the first period were whole, from the one at or before the issue date to maturity."""
+    if terms.frequency == 0:
+        return [terms.issue_date, terms.maturity_date]
+    found = [terms.maturity_date]
+    while found[-1] > terms.issue_date:
+        found.append(terms.maturity_date - relativedelta(months=_MONTHS // terms.frequency * len(found)))
+    return found[::-1]
+
+
+def _accrual_dates(terms: BondTerms) -> list[date]:
+    notional = notional_dates(terms)
+    first = terms.first_coupon_date
+    if first is None:
+        dates = [terms.issue_date, *(day for day in notional if day > terms.issue_date)]
+    else:
+        if first not in notional:
+            near = ", ".join(str(day) for day in notional if day > terms.issue_date)
+            raise InputError(
+                f"first_coupon_date: {first} is no whole number of periods before maturity; allowed: {near}"
+            )
+        if sum(terms.issue_date < day < first for day in notional) > 1:
+            raise InputError(f"first_coupon_date: {first} makes the first period longer than two")
+        dates = [terms.issue_date, *(day for day in notional if day >= first)]
+    if terms.adjusts_accrual:
+        moved = (adjust(day, terms.business_day_convention, terms.calendars, terms.closed_days) for day in dates[1:])
+        return [dates[0], *moved]
+    return dates
+
+
+def _coupon(terms: BondTerms, dates: list[date], number: int) -> CouponEntry:
+    start, end = dates[number], dates[number + 1]
+    payment = adjust(end, terms.business_day_convention, terms.calendars, terms.closed_days)
+    record = business_days_before(payment, terms.record_days, terms.calendars, terms.closed_days)
+    split, reference, after_split = _references(terms, start, end)
+    rate = terms.coupon.rate_millionths if isinstance(terms.coupon, FixedCoupon) else 0
+    return CouponEntry(
+        start_day=day_number(start),
+        end_day=day_number(end),
+        split_day=0 if split is None else day_number(split),
+        record_day=day_number(record),
+        payment_day=day_number(payment),
+        reference_days=reference,
+        reference_days_after_split=after_split,
+        rate_millionths=None if isinstance(terms.coupon, FloatingCoupon) else rate,
+    )
+
+
+def _references(terms: BondTerms, start: date, end: date) -> tuple[date | None, int, int]:
+    """Where the period crosses a notional coupon date, and how long the notional periods on both sides are."""
+    if terms.adjusts_accrual or terms.frequency == 0:
+        return None, (end - start).days, 0
+    notional = notional_dates(terms)
+    inside = [day for day in notional if start < day < end]
+    pieces = [start, *inside, end]
+    lengths = []
+    for left, right in itertools.pairwise(pieces):
+        began = max(day for day in notional if day <= left)
+        ended = min(day for day in notional if day >= right)
+        lengths.append((ended - began).days)
+    return (inside[0], lengths[0], lengths[1]) if inside else (None, lengths[0], 0)
+
+
+def _repayments(terms: BondTerms, dates: list[date]) -> Iterator[RepaymentEntry]:
+    for position, repayment in enumerate(terms.repayments):
+        if repayment.day not in dates[1:-1]:
+            raise InputError(f"repayments[{position}]: {repayment.day} is no coupon date before maturity")
+        coupon = dates.index(repayment.day) - 1
+        yield RepaymentEntry(coupon=coupon, fraction_millionths=repayment.fraction_millionths)
+
+
+def date_of(day: int) -> date:
+    """Days since 1 January 1970 as a date."""
+    return date(1970, 1, 1) + timedelta(days=day)
