@@ -8,7 +8,8 @@ import {Roles} from "../types/Participation.sol";
 import {AccountMoney} from "./AccountMoney.sol";
 
 /// @title Wholesale CBDC
-/// @notice Central bank money of one currency: issued and redeemed by the central bank, held by banks only.
+/// @notice Central bank money of one currency: issued and redeemed by the central bank, held by banks, and by issuers
+/// such as a government whose account is with the central bank.
 contract WholesaleCBDC is AccountMoney {
     constructor(
         string memory name_,
@@ -22,6 +23,6 @@ contract WholesaleCBDC is AccountMoney {
     }
 
     function _holderRoles() internal pure override returns (uint16) {
-        return Roles.BANK;
+        return Roles.BANK | Roles.ISSUER;
     }
 }

@@ -8,6 +8,7 @@ from typing import Any
 from eth_abi.abi import decode
 
 from settlement.chain.artifacts import Artifacts
+from settlement.chain.bonds import BondReader
 from settlement.chain.calls import CONSENTS_ABI, CallEncoder, consent_values, encode_call
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import (
@@ -23,11 +24,12 @@ from settlement.chain.rpc import Rpc, RpcError
 from settlement.chain.signers import SignerBook
 from settlement.chain.transactions import Transactor
 from settlement.domain import acts
+from settlement.domain.bonds.entries import DistributionKind
 from settlement.domain.directory import Directory, InstrumentKind, InstrumentRecord
 from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
 from settlement.domain.quantity import Quantity
 from settlement.errors import InputError, Reason, Refused
-from settlement.ports import Block, Position, Receipt, SignedTransaction
+from settlement.ports import Block, BondOnChain, Distribution, Position, Receipt, RegisterLine, SignedTransaction
 
 STATUSES = (
     InstructionStatus.MATCHED,
@@ -83,6 +85,7 @@ class EvmLedger:
         self._encoder = CallEncoder(artifacts, deployment)
         self._separator = domain_separator(deployment.chain_id, deployment.engine)
         self._transactor = Transactor(rpc, artifacts, deployment.chain_id, self._name)
+        self._bonds = BondReader(self._transactor, lambda: self._directory)
 
     @property
     def chain_id(self) -> int:
@@ -292,6 +295,22 @@ class EvmLedger:
         record = self._directory.instrument(nominal.instrument)
         data = encode_call("accruedInterestHalfUp(uint256,uint64)", [nominal.amount, settlement_date])
         return int(self._answer(record.address, data, "uint256"))
+
+    def bond_status(self, bond: str) -> str:
+        """See `ports.Ledger.bond_status`."""
+        return self._bonds.status(bond)
+
+    def register(self, bond: str, record: int | None = None) -> tuple[RegisterLine, ...]:
+        """See `ports.Ledger.register`."""
+        return self._bonds.register(bond, record)
+
+    def bond_terms(self, bond: str) -> BondOnChain:
+        """See `ports.Ledger.bond_terms`."""
+        return self._bonds.terms(bond)
+
+    def distribution(self, agent: str, kind: DistributionKind, index: int) -> Distribution:
+        """See `ports.Ledger.distribution`."""
+        return self._bonds.distribution(agent, kind, index)
 
     def advance_to(self, timestamp: int) -> None:
         """See `ports.Ledger.advance_to`."""

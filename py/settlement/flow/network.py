@@ -141,6 +141,14 @@ class Network:
         )
         self._do(acts.OpenBond(instrument=instrument))
 
+    def set_up_paying_agent(self, act: acts.CreatePayingAgent) -> None:
+        """A bond's paying agent, admitted, with an account for the deposits that it pays from."""
+        self._do(act)
+        address = self.ledger.directory.address_of(act.party)
+        self._do(acts.AdmitParty(party=act.party, address=address, roles=("paying-agent",)))
+        self.open_account(act.cash, act.party)
+        self._do(acts.SetPayingAgent(instrument=act.bond, agent=act.party))
+
     def create_bill_of_lading(self, instrument: str, issuer: str) -> None:
         """A carrier's register of electronic bills of lading."""
         self._create(acts.CreateBillOfLading(instrument=instrument, issuer=issuer), ())

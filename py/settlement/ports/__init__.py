@@ -4,7 +4,17 @@ from settlement.ports.batches import BatchLedger, BatchResult, ChainIdentity, Ch
 from settlement.ports.books import Account, BookedTransaction, Books
 from settlement.ports.clock import Clock
 from settlement.ports.journal import HistoryEntry, Journal, JournalEntry, NewInstruction, QueueState, StoredInstruction
-from settlement.ports.ledger import Block, Ledger, LedgerEvent, Position, Receipt, SignedTransaction
+from settlement.ports.ledger import (
+    Block,
+    BondOnChain,
+    Distribution,
+    Ledger,
+    LedgerEvent,
+    Position,
+    Receipt,
+    RegisterLine,
+    SignedTransaction,
+)
 from settlement.ports.queue import Cancellation, Judgement, Lane, Queue, QueuedInstruction, QueueFigures, QueueRow, Slot
 
 __all__ = [
@@ -12,12 +22,14 @@ __all__ = [
     "BatchLedger",
     "BatchResult",
     "Block",
+    "BondOnChain",
     "BookedTransaction",
     "Books",
     "Cancellation",
     "ChainIdentity",
     "ChainView",
     "Clock",
+    "Distribution",
     "HistoryEntry",
     "ItemOutcome",
     "Journal",
@@ -34,6 +46,7 @@ __all__ = [
     "QueueState",
     "QueuedInstruction",
     "Receipt",
+    "RegisterLine",
     "SettledAt",
     "SignedTransaction",
     "Slot",

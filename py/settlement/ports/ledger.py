@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from settlement.domain.acts import Act
+from settlement.domain.bonds.entries import DayCount, DistributionKind
+from settlement.domain.bonds.schedule import BondSchedule
 from settlement.domain.directory import Directory
 from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
 from settlement.domain.quantity import Quantity
@@ -65,6 +67,56 @@ class Position:
     def free(self) -> int:
         """What can move."""
         return self.balance - self.held
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A payment to all holders of a bond; amounts are in smallest units of its currency.
+
+    Attributes:
+        opened: Whether holders' entitlements are fixed.
+        entitled: Nominal entitled.
+        counted: How much of it was looked at.
+        due: What is due in all.
+        paid: What was paid.
+        set_aside: What could not be paid yet.
+    """
+
+    opened: bool
+    entitled: int
+    counted: int
+    due: int
+    paid: int
+    set_aside: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every holder was looked at."""
+        return self.opened and self.counted == self.entitled
+
+
+@dataclass(frozen=True)
+class BondOnChain:
+    """What a bond's contract keeps of its terms."""
+
+    isin: str
+    currency: str
+    nominal: int
+    minimum_denomination: int
+    increment: int
+    day_count: DayCount
+    frequency: int
+    terms_hash: str
+    schedule: BondSchedule
+
+
+@dataclass(frozen=True)
+class RegisterLine:
+    """A holder on a bond's register: address, name where it is known, and nominal in whole units."""
+
+    address: str
+    holder: str
+    nominal: int
 
 
 class Ledger(Protocol):
@@ -161,6 +213,22 @@ class Ledger(Protocol):
 
     def accrued_interest(self, nominal: Quantity, settlement_date: int) -> int:
         """A bond's accrued interest in smallest units of its currency, as its contract computes it."""
+
+    def bond_status(self, bond: str) -> str:
+        """Where a bond's issue stands: closing, live, redeeming, repaid or exited."""
+
+    def register(self, bond: str, record: int | None = None) -> tuple[RegisterLine, ...]:
+        """Everybody who holds a bond now, or at a record time (from 0 on), in the order in which they came.
+
+        Raises:
+            Refused: that record time has not passed.
+        """
+
+    def bond_terms(self, bond: str) -> BondOnChain:
+        """What a bond's contract keeps of its terms."""
+
+    def distribution(self, agent: str, kind: DistributionKind, index: int) -> Distribution:
+        """How far a paying agent has come with a coupon, a repayment or the principal; `index` is from 0 on."""
 
     def advance_to(self, timestamp: int) -> None:
         """Mines a block at this Unix time, where the chain's clock can be set: on a development chain.

@@ -22,6 +22,10 @@ class Books:
         elif isinstance(act, acts.RedeemMoney | acts.RedeemBond):
             self._issued[act.quantity.instrument] -= act.quantity.amount
 
+    def count_redeemed(self, bond: str, nominal: int) -> None:
+        """Notes nominal that its paying agent redeemed."""
+        self._issued[bond] -= nominal
+
     def checks(self, ledger: Ledger) -> list[CheckReport]:
         """Per instrument: balances add up to the supply, nothing held that is not owned, and the supply is what was
         issued less what was redeemed; for deposits of one currency together, since payments move them between banks.

@@ -7,14 +7,16 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
+from settlement.domain.bonds.schedule import BondSchedule
+from settlement.domain.bonds.terms import BondTerms
 from settlement.domain.instruction import terms_hash
 from settlement.domain.quantity import Quantity, parse_amount
 from settlement.errors import InputError
 from settlement.scenarios.language import InstrumentSetUp, Order, Party
 from settlement.scenarios.text import Path, Source
-from settlement.scenarios.written import BondWritten, nearest
+from settlement.scenarios.written_base import nearest
 
 T = TypeVar("T")
 
@@ -29,6 +31,14 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 
+class ResolvedBond(NamedTuple):
+    """A bond's terms, the schedule that follows from them, and its paying agent's name."""
+
+    terms: BondTerms
+    schedule: BondSchedule
+    paying_agent: str | None
+
+
 @dataclass
 class Context:
     """Everything resolved so far."""
@@ -39,7 +49,7 @@ class Context:
     utc_offset_seconds: int = 0
     parties: dict[str, Party] = field(default_factory=dict)
     instruments: dict[str, InstrumentSetUp] = field(default_factory=dict)
-    bonds: dict[str, BondWritten] = field(default_factory=dict)
+    bonds: dict[str, ResolvedBond] = field(default_factory=dict)
     unlisted: dict[str, None] = field(default_factory=dict)
     titles: dict[str, Quantity] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)

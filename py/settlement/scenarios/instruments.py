@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 from eth_utils.address import to_checksum_address
 
 from settlement.domain.acts import (
-    Act,
     CreateBillOfLading,
-    CreateGreenBond,
     CreateTokenizedDeposit,
     CreateWholesaleCBDC,
     OpenAccount,
     SetCounterpartyLimit,
     SetDailyLimit,
 )
-from settlement.domain.bonds.entries import DayCount, single_coupon
-from settlement.domain.identifiers import check_isin
-from settlement.domain.instruction import terms_hash
-from settlement.scenarios.context import Context, document_hash
+from settlement.scenarios.bonds import resolve_bond
+from settlement.scenarios.context import Context
 from settlement.scenarios.language import InstrumentSetUp, Party
 from settlement.scenarios.text import Path
 from settlement.scenarios.written import (
     BillsWritten,
-    BondWritten,
     DepositWritten,
     InstrumentWritten,
     PartyWritten,
     WholesaleWritten,
 )
+from settlement.scenarios.written_bonds import BondWritten
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_PERCENT = re.compile(r"([0-9]{1,3}(\.[0-9]{1,18})?) ?%")
 _MAX_DECIMALS = 18
 _MAX_MANDATE = 2**64 - 1
+_ORDER = ("wholesale-cbdc", "tokenized-deposit", "green-bond", "bill-of-lading")
+"""Each kind comes after those that it may name."""
+
 _ISSUER_ROLE = {
     "wholesale-cbdc": "central-bank",
     "tokenized-deposit": "bank",
@@ -84,7 +81,7 @@ def resolve_instruments(context: Context, written: dict[str, InstrumentWritten])
     Raises:
         InputError: an issuer, reserve, account holder, mandate or term is not possible.
     """
-    for name, instrument in sorted(written.items(), key=lambda item: item[1].kind != "wholesale-cbdc"):
+    for name, instrument in sorted(written.items(), key=lambda item: _ORDER.index(item[1].kind)):
         path: Path = ("instruments", name)
         _check_issuer(context, path, instrument)
         if isinstance(instrument, WholesaleWritten):
@@ -92,8 +89,7 @@ def resolve_instruments(context: Context, written: dict[str, InstrumentWritten])
         elif isinstance(instrument, DepositWritten):
             set_up = _deposit(context, path, name, instrument)
         elif isinstance(instrument, BondWritten):
-            context.bonds[name] = instrument
-            set_up = _bond(context, path, name, instrument)
+            set_up = resolve_bond(context, path, name, instrument)
         else:
             set_up = _bills(name, instrument)
         context.instruments[name] = set_up
@@ -116,10 +112,10 @@ def _wholesale(context: Context, path: Path, name: str, written: WholesaleWritte
     decimals = _decimals(context, path, written.decimals)
     for index, holder in enumerate(written.accounts):
         party = context.known((*path, "accounts", index), "party", holder, context.parties)
-        if "bank" not in party.roles:
+        if not {"bank", "issuer"} & set(party.roles):
             raise context.error(
                 (*path, "accounts", index),
-                f"only banks hold wholesale money; {holder} has not got the role bank",
+                f"only banks and issuers hold wholesale money; {holder} has neither role",
             )
     return InstrumentSetUp(
         instrument=name,
@@ -194,66 +190,6 @@ def _check_mandate_banks(context: Context, path: Path, written: DepositWritten) 
             raise context.error(at, f"a mandate names banks; {bank} has not got the role bank")
         if bank == written.issuer:
             raise context.error(at, "a mandate names other banks, not the issuer itself")
-
-
-def _bond(context: Context, path: Path, name: str, written: BondWritten) -> InstrumentSetUp:
-    isin = context.at((*path, "isin"), check_isin, written.isin)
-    nominal, minimum, increment = (
-        context.amount((*path, field), getattr(written, field), 0)
-        for field in ("nominal", "minimum_denomination", "increment")
-    )
-    if minimum % increment:
-        raise context.error((*path, "minimum_denomination"), "the minimum denomination is no multiple of the increment")
-    if nominal % increment:
-        raise context.error((*path, "nominal"), "the nominal is no multiple of the increment")
-    if nominal < minimum:
-        raise context.error((*path, "nominal"), "the nominal is below the minimum denomination")
-    issued = context.day((*path, "issue_date"), written.issue_date)
-    matures = context.day((*path, "maturity_date"), written.maturity_date)
-    if matures <= issued:
-        raise context.error((*path, "maturity_date"), f"the bond matures on {matures}, not after its issue on {issued}")
-    terms = written.model_dump(exclude={"framework"})
-    create: Act = CreateGreenBond(
-        instrument=name,
-        issuer=written.issuer,
-        isin=isin,
-        currency=written.currency,
-        nominal=nominal,
-        minimum_denomination=minimum,
-        increment=increment,
-        day_count=DayCount.ACT_365F,
-        frequency=1,
-        utc_offset_seconds=context.utc_offset_seconds % 86_400,
-        coupons=(single_coupon(issued, matures, coupon_millionths(context, (*path, "coupon"), written.coupon)),),
-        terms_hash=terms_hash(terms),
-        framework_hash=document_hash(written.framework.document),
-        framework_uri=written.framework.uri,
-    )
-    return InstrumentSetUp(
-        instrument=name,
-        kind="green-bond",
-        issuer=written.issuer,
-        decimals=0,
-        currency=written.currency,
-        create=create,
-    )
-
-
-def coupon_millionths(context: Context, path: Path, text: str) -> int:
-    """A percentage such as "4.05%", in millionths.
-
-    Raises:
-        InputError: it is not a percentage up to 100%, or finer than a millionth.
-    """
-    match = _PERCENT.fullmatch(text)
-    if not match:
-        raise context.error(path, f"coupon {text!r} is not a percentage such as 4.05%")
-    millionths = Decimal(match[1]) * 10_000
-    if millionths != int(millionths):
-        raise context.error(path, f"coupon {text!r} has more than four decimals")
-    if millionths > 1_000_000:
-        raise context.error(path, f"coupon {text!r} is above 100%")
-    return int(millionths)
 
 
 def _bills(name: str, written: BillsWritten) -> InstrumentSetUp:

@@ -11,16 +11,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from settlement.domain.accrual import PricedTrade
 from settlement.domain.acts import (
     Act,
+    ClaimPayment,
+    CreatePayingAgent,
+    ElectAccounts,
     OpenAccount,
+    RecordFixing,
     Role,
     SetCounterpartyLimit,
     SetDailyLimit,
     SurrenderBill,
     Transfer,
 )
+from settlement.domain.bonds.entries import DistributionKind
+from settlement.domain.bonds.interest import PricedTrade
 from settlement.domain.directory import InstrumentKind
 from settlement.domain.instruction import Instruction, Leg, UnixTime
 from settlement.domain.model import Address, InstrumentId, Model, PartyId
@@ -28,6 +33,9 @@ from settlement.domain.quantity import Quantity
 
 OrderStatus = Literal["settled", "locked", "cancelled", "expired"]
 """Where an expectation may say that an order stands."""
+
+BondStatusName = Literal["closing", "live", "redeeming", "repaid", "exited"]
+"""Where a bond's issue stands."""
 
 BillStatus = Literal["ISSUED", "PENDING_SURRENDER_FOR_DELIVERY", "SURRENDERED_FOR_DELIVERY", "VOIDED"]
 """A bill of lading's status, in DCSA's words."""
@@ -44,12 +52,14 @@ class Party(Model):
         name: Full name, for reports.
         roles: What it is admitted as; empty for an outsider, who is known by name and never admitted.
         address: A checksummed address from outside; None where the runner makes the key.
+        is_contract: Whether it is a contract that comes into being with its bond.
     """
 
     party: PartyId
     name: str
     roles: tuple[Role, ...]
     address: Address | None = None
+    is_contract: bool = False
 
 
 class InstrumentSetUp(Model):
@@ -64,6 +74,8 @@ class InstrumentSetUp(Model):
         create: The act that creates it.
         accounts: The accounts opened at the start; money only.
         mandate: Sets what the engine may pay out of the bank's reserves unasked; tokenised deposits only.
+        opens_at_once: Whether a bond is open to trading from the start, or when what was allocated was delivered.
+        paying_agent: Creates the contract that pays a bond's holders; None where it has none.
     """
 
     instrument: InstrumentId
@@ -74,6 +86,8 @@ class InstrumentSetUp(Model):
     create: Act
     accounts: tuple[OpenAccount, ...] = ()
     mandate: tuple[SetCounterpartyLimit | SetDailyLimit, ...] = ()
+    opens_at_once: bool = True
+    paying_agent: CreatePayingAgent | None = None
 
 
 class PricedLeg(Model):
@@ -232,6 +246,29 @@ class ReleaseLegStep(Model):
     leg: int
 
 
+class PayStep(Model):
+    """Pay a coupon, a repayment or the principal to everybody on a bond's register.
+
+    Attributes:
+        bond: The bond.
+        agent: Its paying agent.
+        by: Who sends the transactions.
+        distribution: What is paid.
+        index: Which one, from 0 on.
+        page: How many in the list of holders are looked at in a transaction.
+        pages: After so many transactions it stops; None goes on to the end.
+    """
+
+    kind: Literal["pay"] = "pay"
+    bond: InstrumentId
+    agent: PartyId
+    by: PartyId
+    distribution: DistributionKind
+    index: int
+    page: int
+    pages: int | None
+
+
 class AdvanceStep(Model):
     """Set the chain's clock to this Unix time."""
 
@@ -250,10 +287,21 @@ Action = Annotated[
     | CancelStep
     | ExpireStep
     | ReleaseLegStep
+    | PayStep
     | AdvanceStep,
     Field(discriminator="kind"),
 ]
 """What a step does."""
+
+
+class DistributionExpected(Model):
+    """What a distribution has to come to, in smallest units."""
+
+    distribution: DistributionKind
+    index: int
+    due: int
+    paid: int
+    set_aside: int
 
 
 class Expectation(Model):
@@ -271,6 +319,8 @@ class Expectation(Model):
         bill_status: Document reference to its status.
         accrued_interest: Order id to the accrued interest of its priced legs together, smallest units.
         cash: Order id to the cash of its priced legs together, smallest units.
+        bond_status: Bond to where its issue stands.
+        distributions: Bond, then what is paid, such as `coupon 1`, to what it came to.
     """
 
     refused: tuple[str, ...] = ()
@@ -284,6 +334,8 @@ class Expectation(Model):
     bill_status: Mapping[str, BillStatus] = Field(default_factory=dict)
     accrued_interest: Mapping[str, int] = Field(default_factory=dict)
     cash: Mapping[str, int] = Field(default_factory=dict)
+    bond_status: Mapping[InstrumentId, BondStatusName] = Field(default_factory=dict)
+    distributions: Mapping[InstrumentId, Mapping[str, DistributionExpected]] = Field(default_factory=dict)
 
 
 class Step(Model):
@@ -350,13 +402,16 @@ class Scenario(Model):
     def senders(self) -> frozenset[str]:
         """Parties who send transactions of their own, and so need gas; those who only consent do not."""
         found = {setup.issuer for setup in self.instruments.values()}
+        found |= {setup.paying_agent.operator for setup in self.instruments.values() if setup.paying_agent}
         for step in (*self.opening, *self.steps):
             if isinstance(step.action, Perform):
                 act = step.action.act
                 if isinstance(act, Transfer):
                     found.add(act.giver)
-                elif isinstance(act, SurrenderBill):
+                elif isinstance(act, SurrenderBill | RecordFixing | ElectAccounts | ClaimPayment):
                     found.add(act.by)
+            elif isinstance(step.action, PayStep):
+                found.add(step.action.by)
         return frozenset(found)
 
 
@@ -366,7 +421,7 @@ def _orders_of(action: Action) -> tuple[Order, ...]:
             return (action.submission.order,)
         case BatchStep():
             return tuple(item.order for item in action.items)
-        case Perform() | AdvanceStep():
+        case Perform() | AdvanceStep() | PayStep():
             return ()
         case _:
             return (action.order,)

@@ -17,7 +17,7 @@ from settlement.scenarios.instruments import resolve_instruments, resolve_partie
 from settlement.scenarios.language import Scenario
 from settlement.scenarios.steps import resolve_expectation, resolve_steps
 from settlement.scenarios.text import MAX_BYTES, Path, Source, read_source
-from settlement.scenarios.written import nearest
+from settlement.scenarios.written_base import nearest
 from settlement.scenarios.written_steps import ScenarioWritten
 
 LIBRARY = FilePath(__file__).parent / "library"

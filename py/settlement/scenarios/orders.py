@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from settlement.domain.accrual import price_trade
+from settlement.domain.bonds.interest import price_trade
 from settlement.domain.instruction import Leg, title_id
 from settlement.domain.quantity import Quantity
 from settlement.errors import InputError
 from settlement.scenarios.context import MINOR_DECIMALS, Context, midnight
-from settlement.scenarios.instruments import coupon_millionths
 from settlement.scenarios.language import Alteration, Order, PricedLeg, Submission
 from settlement.scenarios.text import Path
 from settlement.scenarios.written import (
@@ -217,20 +216,14 @@ def _priced(context: Context, path: Path, index: int, instrument: str, written: 
             path,
             f"{written.bond} is priced in {bond.currency} with {MINOR_DECIMALS} decimals; not {instrument}",
         )
-    terms = context.bonds[written.bond]
+    terms, plan, _ = context.bonds[written.bond]
     nominal = context.amount((*path, "nominal"), written.nominal, 0)
     settles = context.day((*path, "settlement_date"), written.settlement_date)
-    if settles > context.day(path, terms.maturity_date):
+    if settles > terms.maturity_date:
         raise context.error((*path, "settlement_date"), f"{settles} is after the maturity of {written.bond}")
     price = Decimal(context.amount((*path, "clean_price"), written.clean_price, 9)).scaleb(-9)
     try:
-        trade = price_trade(
-            nominal,
-            price,
-            coupon_millionths=coupon_millionths(context, path, terms.coupon),
-            accrual_start=context.day(path, terms.issue_date),
-            settlement_date=settles,
-        )
+        trade = price_trade(plan, terms.day_count, terms.frequency, nominal, price, settles)
     except InputError as error:
         raise context.error((*path, "settlement_date"), error.problem) from None
     return PricedLeg(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from settlement.domain import acts
@@ -25,6 +26,7 @@ from settlement.flow.instruct import instruct
 from settlement.flow.lock import cancel, expire, lock, release_leg
 from settlement.flow.match import match
 from settlement.flow.network import Network
+from settlement.flow.servicing import pay_distribution
 from settlement.flow.settle import settle, settle_batch, settle_locked
 from settlement.ports import Position
 from settlement.scenarios.books import Books
@@ -37,6 +39,7 @@ from settlement.scenarios.language import (
     InstructStep,
     LockStep,
     Order,
+    PayStep,
     Perform,
     ReleaseLegStep,
     ReplayStep,
@@ -110,6 +113,8 @@ class ScenarioRunner:
         network, scenario = self._network, self._scenario
         senders = scenario.senders()
         for name, party in scenario.parties.items():
+            if party.is_contract:
+                continue
             if party.address is not None:
                 network.ledger.know_party(name, party.address)
                 network.admit_known(name, *party.roles)
@@ -120,13 +125,15 @@ class ScenarioRunner:
         for setup in scenario.instruments.values():
             perform(network.desk, setup.create)
             perform(network.desk, acts.AdmitInstrument(instrument=setup.instrument))
-            if setup.kind == "green-bond":
+            if setup.kind == "green-bond" and setup.opens_at_once:
                 perform(network.desk, acts.OpenBond(instrument=setup.instrument))
         for setup in scenario.instruments.values():
             for account in setup.accounts:
                 perform(network.desk, account)
             for act in setup.mandate:
                 perform(network.desk, act)
+            if setup.paying_agent is not None:
+                network.set_up_paying_agent(setup.paying_agent)
         money = next(name for name, setup in scenario.instruments.items() if setup.currency)
         for name in scenario.unlisted:
             network.ledger.know_unlisted(name, money)
@@ -178,8 +185,12 @@ class ScenarioRunner:
         action, desk = step.action, self._network.desk
         match action:
             case Perform():
+                redeems = isinstance(action.act, acts.ClaimPayment)
+                before = self._supplies() if redeems else {}
                 receipt = perform(desk, action.act)
                 self._books.count(action.act)
+                for bond, supply in self._supplies().items() if redeems else ():
+                    self._books.count_redeemed(bond, before[bond] - supply)
                 return Outcome("", InstructionStatus.CONFIRMED, receipt)
             case AdvanceStep():
                 self._network.ledger.advance_to(action.to + self._shift)
@@ -207,9 +218,33 @@ class ScenarioRunner:
                 return self._done(action.order, cancel(desk, instruction, action.reason, signed))
             case ExpireStep():
                 return self._done(action.order, expire(desk, self._match(action.order).instruction))
+            case PayStep():
+                return self._pay(action)
             case ReleaseLegStep():
                 instruction = self._match(action.order).instruction
                 return self._done(action.order, release_leg(desk, instruction, action.leg))
+
+    def _supplies(self) -> Mapping[str, int]:
+        bonds = [name for name, setup in self._scenario.instruments.items() if setup.kind == "green-bond"]
+        return {bond: self._network.ledger.supply(bond) for bond in bonds}
+
+    def _pay(self, action: PayStep) -> Outcome:
+        before = self._network.ledger.supply(action.bond)
+        _, receipts = pay_distribution(
+            self._network.desk,
+            action.agent,
+            action.by,
+            action.distribution,
+            action.index,
+            action.page,
+            action.pages,
+            lambda state: self._on_progress(f"{action.bond}: {state.counted:,} of {state.entitled:,} looked at"),
+        )
+        self._books.count_redeemed(action.bond, before - self._network.ledger.supply(action.bond))
+        if not receipts:
+            return Outcome("", InstructionStatus.CONFIRMED)
+        whole = replace(receipts[-1], gas_used=sum(receipt.gas_used for receipt in receipts))
+        return Outcome("", InstructionStatus.CONFIRMED, whole)
 
     def _batch(self, action: BatchStep) -> Outcome:
         matched = [self._submit(item) for item in action.items]

@@ -16,12 +16,15 @@ from settlement.domain.acts import (
 )
 from settlement.domain.instruction import title_id
 from settlement.domain.quantity import Quantity
+from settlement.scenarios.bonds import distribution_name, read_distribution, resolve_bond_action
 from settlement.scenarios.context import MINOR_DECIMALS, Context, document_hash
 from settlement.scenarios.language import (
     Action,
     AdvanceStep,
     BatchStep,
+    BondStatusName,
     CancelStep,
+    DistributionExpected,
     Expectation,
     ExpireStep,
     InstructStep,
@@ -35,7 +38,9 @@ from settlement.scenarios.language import (
 )
 from settlement.scenarios.orders import leg_index, resolve_order, resolve_submission
 from settlement.scenarios.text import Path
-from settlement.scenarios.written import SubmissionWritten, Written
+from settlement.scenarios.written import SubmissionWritten
+from settlement.scenarios.written_base import Written
+from settlement.scenarios.written_bonds import DistributionWritten, PayWritten
 from settlement.scenarios.written_steps import (
     AccountAct,
     AdvanceWritten,
@@ -95,11 +100,20 @@ def _default_name(word: str, written: Written) -> str:
     """What a step without a name is called: its action, and what it acts on where that is one thing."""
     if isinstance(written, AdvanceWritten):
         return f"the clock moves to {written.to}"
-    subject = getattr(written, "id", None) or getattr(written, "party", None) or getattr(written, "instrument", None)
+    if isinstance(written, PayWritten):
+        return f"{written.bond} pays {distribution_name(written.what, int(written.number))}"
+    subject = (
+        getattr(written, "bond", None)
+        or getattr(written, "id", None)
+        or getattr(written, "party", None)
+        or getattr(written, "instrument", None)
+    )
     return f"{word.replace('_', ' ')} {subject}" if subject else word.replace("_", " ")
 
 
 def _action(context: Context, path: Path, word: str, written: Written) -> Action:
+    if (about_bonds := resolve_bond_action(context, path, word, written)) is not None:
+        return about_bonds
     match written:
         case BatchWritten():
             return _batch(context, path, written)
@@ -305,6 +319,8 @@ def resolve_expectation(context: Context, path: Path, written: OutcomeWritten) -
         bill_status=dict(written.bill_status),
         accrued_interest=_of_priced(context, (*path, "accrued_interest"), written.accrued_interest),
         cash=_of_priced(context, (*path, "cash"), written.cash),
+        bond_status=_bond_statuses(context, (*path, "bond_status"), written.bond_status),
+        distributions=_distributions(context, (*path, "distributions"), written.distributions),
     )
 
 
@@ -324,6 +340,31 @@ def _fungible(context: Context, path: Path, name: str) -> int:
     if instrument.kind == "bill-of-lading":
         raise context.error(path, f"{name} holds titles; they have no supply")
     return instrument.decimals
+
+
+def _bond_statuses(context: Context, path: Path, written: dict[str, BondStatusName]) -> dict[str, BondStatusName]:
+    for bond in written:
+        context.of_kind((*path, bond), bond, "green-bond")
+    return dict(written)
+
+
+def _distributions(
+    context: Context, path: Path, written: dict[str, dict[str, DistributionWritten]]
+) -> dict[str, dict[str, DistributionExpected]]:
+    found: dict[str, dict[str, DistributionExpected]] = {}
+    for bond, expected in written.items():
+        context.of_kind((*path, bond), bond, "green-bond")
+        for name, amounts in expected.items():
+            at: Path = (*path, bond, name)
+            kind, index = read_distribution(context, at, bond, name)
+            due, paid, set_aside = (
+                context.position((*at, field), getattr(amounts, field), MINOR_DECIMALS)
+                for field in ("due", "paid", "set_aside")
+            )
+            found.setdefault(bond, {})[name] = DistributionExpected(
+                distribution=kind, index=index, due=due, paid=paid, set_aside=set_aside
+            )
+    return found
 
 
 def _of_priced(context: Context, path: Path, written: dict[str, str]) -> dict[str, int]:

@@ -9,23 +9,36 @@ from pydantic_core import PydanticCustomError
 
 from settlement.scenarios.language import BillStatus, OrderStatus
 from settlement.scenarios.written import (
+    InstrumentWritten,
+    OrderWritten,
+    PartyWritten,
+    SubmissionWritten,
+)
+from settlement.scenarios.written_base import (
     Amount,
     DocumentReference,
     ErrorName,
     Flag,
     InstrumentName,
-    InstrumentWritten,
     OrderId,
-    OrderWritten,
     PartyName,
-    PartyWritten,
     Reference,
-    SubmissionWritten,
     Text,
     Time,
     Whole,
     Written,
     shape,
+)
+from settlement.scenarios.written_bonds import (
+    AllocateWritten,
+    BondAct,
+    BondStatusName,
+    ClaimWritten,
+    DistributionWritten,
+    ElectWritten,
+    FixingWritten,
+    PayWritten,
+    ReturnSurplusWritten,
 )
 
 # ---- actions -----------------------------------------------------------------------------------------------
@@ -142,6 +155,8 @@ class OutcomeWritten(Written):
     bill_status: dict[DocumentReference, BillStatus] = Field(default_factory=dict)
     accrued_interest: dict[OrderId, Amount] = Field(default_factory=dict)
     cash: dict[OrderId, Amount] = Field(default_factory=dict)
+    bond_status: dict[InstrumentName, BondStatusName] = Field(default_factory=dict)
+    distributions: dict[InstrumentName, dict[str, DistributionWritten]] = Field(default_factory=dict)
 
 
 class ExpectWritten(OutcomeWritten):
@@ -185,6 +200,14 @@ class StepWritten(Written):
     unfreeze: PartyAct | None = None
     block_account: AccountAct | None = None
     unblock_account: AccountAct | None = None
+    allocate: AllocateWritten | None = None
+    open_bond: BondAct | None = None
+    fix: FixingWritten | None = None
+    elect: ElectWritten | None = None
+    pay: PayWritten | None = None
+    claim: ClaimWritten | None = None
+    return_surplus: ReturnSurplusWritten | None = None
+    exit_bond: BondAct | None = None
     surrender: SurrenderWritten | None = None
     accept_surrender: SurrenderWritten | None = None
     reject_surrender: SurrenderWritten | None = None

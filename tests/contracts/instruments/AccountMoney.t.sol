@@ -56,7 +56,9 @@ contract AccountMoneyTest is Instructions {
 
     function test_RevertWhen_WholesaleMoneyIsOpenedToANonBank() external {
         vm.prank(authority);
-        vm.expectRevert(abi.encodeWithSelector(IRegistry.Registry_RoleMissing.selector, alice, Roles.BANK));
+        vm.expectRevert(
+            abi.encodeWithSelector(IRegistry.Registry_RoleMissing.selector, alice, Roles.BANK | Roles.ISSUER)
+        );
         wholesale.openAccount(alice);
     }
 

@@ -1,0 +1,112 @@
+"""What bonds and their paying agents say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from eth_abi.abi import decode
+from eth_utils.address import to_checksum_address
+
+from settlement.chain.calls import COUPONS_ABI, DAY_COUNTS, UNFIXED, distribution_id, encode_call
+from settlement.chain.transactions import Transactor
+from settlement.domain.bonds.entries import CallEntry, CouponEntry, DistributionKind, RepaymentEntry
+from settlement.domain.bonds.schedule import BondSchedule
+from settlement.domain.directory import Directory
+from settlement.ports import BondOnChain, Distribution, RegisterLine
+
+BOND_STATUSES = ("closing", "live", "redeeming", "repaid", "exited")
+"""By the value of `BondStatus` in contracts/types/Bond.sol."""
+
+_TERMS_ABI = "(bytes12,bytes3,uint96,uint96,uint96,uint8,uint8,uint32,address,bytes32,bytes32)"
+_DISTRIBUTION_ABI = "(uint8,uint16,bool,uint32,uint96,uint96,uint96,uint96,uint96,uint256,uint256)"
+_PAGE = 500
+"""How many holders are asked for at once."""
+
+
+class BondReader:
+    """The part of `ports.Ledger` about bonds."""
+
+    def __init__(self, transactor: Transactor, directory: Callable[[], Directory]) -> None:
+        self._transactor = transactor
+        self._directory = directory
+
+    def status(self, bond: str) -> str:
+        """See `ports.Ledger.bond_status`."""
+        return BOND_STATUSES[self._of(bond, "status()", [], "uint8")]
+
+    def register(self, bond: str, record: int | None) -> tuple[RegisterLine, ...]:
+        """See `ports.Ledger.register`."""
+        count = self._of(bond, "holderCount()", [], "uint256")
+        lines: list[RegisterLine] = []
+        for first in range(0, count, _PAGE):
+            if record is None:
+                holders = self._of(bond, "holders(uint256,uint256)", [first, _PAGE], "address[]")
+                nominals = self._balances(bond, holders)
+            else:
+                data = encode_call("positionsAt(uint256,uint256,uint256)", [record, first, _PAGE])
+                address = self._directory().instrument(bond).address
+                holders, nominals = decode(["address[]", "uint256[]"], self._transactor.view(address, data))
+            for holder, nominal in zip(holders, nominals, strict=True):
+                if nominal:
+                    known = to_checksum_address(holder)
+                    lines.append(RegisterLine(known, self._directory().name_of(known), nominal))
+        return tuple(lines)
+
+    def terms(self, bond: str) -> BondOnChain:
+        """See `ports.Ledger.bond_terms`."""
+        isin, currency, nominal, minimum, increment, day_count, frequency, _, _, terms_hash, _ = self._of(
+            bond, "terms()", [], _TERMS_ABI
+        )
+        return BondOnChain(
+            isin=isin.decode("ascii"),
+            currency=currency.decode("ascii"),
+            nominal=nominal,
+            minimum_denomination=minimum,
+            increment=increment,
+            day_count=list(DAY_COUNTS)[day_count],
+            frequency=frequency,
+            terms_hash="0x" + terms_hash.hex(),
+            schedule=self._schedule(bond),
+        )
+
+    def distribution(self, agent: str, kind: DistributionKind, index: int) -> Distribution:
+        """See `ports.Ledger.distribution`."""
+        data = encode_call("distribution(uint256)", [distribution_id(kind, index)])
+        answer = self._transactor.view(self._directory().address_of(agent), data)
+        (found,) = decode([_DISTRIBUTION_ABI], answer)
+        _, _, opened, _, entitled, counted, due, paid, set_aside, _, _ = found
+        return Distribution(opened, entitled, counted, due, paid, set_aside)
+
+    def _schedule(self, bond: str) -> BondSchedule:
+        coupons = self._of(bond, "coupons()", [], COUPONS_ABI)
+        repayments = self._of(bond, "repayments()", [], "(uint16,uint32)[]")
+        calls = self._of(bond, "calls()", [], "(uint32,uint32)[]")
+        return BondSchedule(
+            coupons=tuple(
+                CouponEntry(
+                    start_day=start,
+                    end_day=end,
+                    split_day=split,
+                    record_day=record,
+                    payment_day=payment,
+                    reference_days=reference,
+                    reference_days_after_split=after_split,
+                    rate_millionths=None if rate == UNFIXED else rate,
+                )
+                for start, end, split, record, payment, reference, after_split, rate in coupons
+            ),
+            repayments=tuple(
+                RepaymentEntry(coupon=coupon, fraction_millionths=fraction) for coupon, fraction in repayments
+            ),
+            calls=tuple(CallEntry(day=day, price_millionths=price) for day, price in calls),
+        )
+
+    def _balances(self, bond: str, holders: list[str]) -> list[int]:
+        calls = [encode_call("balanceOf(address)", [holder]) for holder in holders]
+        answers = self._transactor.views(self._directory().instrument(bond).address, calls)
+        return [int.from_bytes(answer) for answer in answers]
+
+    def _of(self, bond: str, signature: str, arguments: list[Any], answer_type: str) -> Any:
+        address = self._directory().instrument(bond).address
+        return decode([answer_type], self._transactor.view(address, encode_call(signature, arguments)))[0]
