@@ -81,11 +81,18 @@ def run_scenario(
     return ScenarioRunner(network, scenario, on_progress).run()
 
 
-def chain_up(port: int | None = None, store: ChainStore | None = None) -> tuple[ChainRecord, bool]:
+def chain_up(
+    port: int | None = None, store: ChainStore | None = None, start: int | None = None
+) -> tuple[ChainRecord, bool]:
     """Starts the chain that stays up, or finds it up already (then False); resumes from its state where there is any.
 
+    Args:
+        port: Where it listens; None is a free port.
+        store: Where it is remembered.
+        start: Unix time at which its clock begins; None is now. It goes on from there, also after `down`.
+
     Raises:
-        InputError: the port is in use, or the folder cannot be written.
+        InputError: the port is in use, the folder cannot be written, or a chain that is there has its clock already.
         ChainUnreachable: the chain could not be started.
     """
     store = store or ChainStore()
@@ -94,9 +101,15 @@ def chain_up(port: int | None = None, store: ChainStore | None = None) -> tuple[
         if record is not None:
             if port is not None and port != record.port:
                 raise InputError(f"a chain is up on port {record.port}: run `settle down` first")
+            if start is not None:
+                raise InputError("a chain is up and has its clock: `settle down --forget`, then start one")
             return record, False
+        if start is not None and store.state_path.exists():
+            raise InputError("the chain's state is kept and has its clock: `settle down --forget`, then start one")
         known = _known_deployment(store) if store.state_path.exists() else None
-        settings = NodeSettings(chain_id=DEVELOPMENT_CHAIN_ID, port=port, state=store.state_path, log=store.log_path)
+        settings = NodeSettings(
+            chain_id=DEVELOPMENT_CHAIN_ID, timestamp=start, port=port, state=store.state_path, log=store.log_path
+        )
         try:
             node = start_detached(settings)
         except ChainUnreachable as error:

@@ -143,7 +143,9 @@ class EvmLedger:
         act = self._created.pop(transaction.hash, None)
         if act is not None and receipt.succeeded and receipt.created:
             if isinstance(act, acts.CreatePayingAgent):
-                self.know_party(act.party, receipt.created)
+                bond = self._directory.instrument(act.bond)
+                served = bond.model_copy(update={"paying_agent": act.party, "pays_in": act.cash})
+                self._enter(parties={act.party: receipt.created}, instruments={act.bond: served})
             else:
                 self._enter_instrument(act, receipt.created)
         return receipt

@@ -35,6 +35,8 @@ HARDFORK = "prague"
 STATE_INTERVAL_S = 5
 """How often a chain with a state file writes it, besides at its end."""
 
+_OWN_CLOCK = "own-clock"
+
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
 
@@ -49,7 +51,7 @@ class NodeSettings:
 
     Attributes:
         timestamp: Unix time of the first block; None is now. A chain that is resumed goes on from its newest
-            block, or from now where this is None and now is later.
+            block; from now, where it was never told a time and now is later.
         port: Where it listens on loopback; None is a free port.
         state: File to resume from, and to keep the state in; None keeps nothing.
         log: File that anvil's output goes to, appended; None keeps nothing of it.
@@ -256,12 +258,22 @@ def _first_time(settings: NodeSettings, *, resumes: bool) -> int | None:
     note = genesis_note(settings.state)
     if resumes:
         with contextlib.suppress(OSError, ValueError):
-            return int(note.read_text("ascii"))
+            return int(note.read_text("ascii").split()[0])
         return None
     first = int(time.time()) if settings.timestamp is None else settings.timestamp
     note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(str(first), "ascii")
+    note.write_text(f"{first}" if settings.timestamp is None else f"{first} {_OWN_CLOCK}", "ascii")
     return first
+
+
+def _has_own_clock(settings: NodeSettings) -> bool:
+    """Whether the chain's time is not this machine's: it was told a time when it first started."""
+    if settings.timestamp is not None or settings.state is None:
+        return settings.timestamp is not None
+    try:
+        return _OWN_CLOCK in genesis_note(settings.state).read_text("ascii").split()
+    except (OSError, ValueError):
+        return False
 
 
 def genesis_note(state: Path) -> Path:
@@ -297,7 +309,7 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], chain_id: int, port
 def _resume_clock(rpc: Rpc, settings: NodeSettings) -> None:
     """Anvil keeps its blocks and not its clock, which begins again at the first block."""
     newest = int(rpc.call("eth_getBlockByNumber", ["latest", False])["timestamp"], 16)
-    now = newest + 1 if settings.timestamp is not None else max(newest + 1, int(time.time()))
+    now = newest + 1 if _has_own_clock(settings) else max(newest + 1, int(time.time()))
     rpc.call("evm_setTime", [now])
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from settlement.app import operations
 from settlement.cli.output import Json, Port, print_json, progress
+from settlement.errors import InputError
 from settlement.reports import documents
 from settlement.reports.tables import key_value_table, make_console, positions_table
 
@@ -15,19 +17,37 @@ app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command()
-def up(port: Port = None, as_json: Json = False) -> None:
+def up(
+    port: Port = None,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            "--start",
+            help="Its clock begins at this time (UTC), for a scenario with dates of its own. Default: now.",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Start a chain that stays up in the background, with everything deployed; its state is kept on disk.
 
     Example: settle up --port 8545
     """
     with progress(as_json) as say:
         say("starting the chain")
-        record, started = operations.chain_up(port)
+        record, started = operations.chain_up(port, start=None if start is None else _unix_time(start))
     if as_json:
         print_json({"started": started} | documents.record_document(record))
     else:
         word = "up" if started else "already up"
         make_console().print(f"chain {record.chain_id} is {word} at {record.url}; next: settle run ebl-dvp")
+
+
+def _unix_time(start: datetime) -> int:
+    timestamp = int(start.replace(tzinfo=UTC).timestamp())
+    if timestamp < 1:
+        raise InputError(f"--start {start:%Y-%m-%d} is before 1970, where the chain's time begins")
+    return timestamp
 
 
 @app.command()

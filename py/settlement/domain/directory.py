@@ -14,6 +14,7 @@ InstrumentKind = Literal["wholesale-cbdc", "tokenized-deposit", "green-bond", "b
 class InstrumentRecord(Model):
     """What the orchestrator knows of an instrument; titles have no decimals.
 
+    `paying_agent` is the party that pays a bond's holders, where it has one, and `pays_in` the deposits it pays from.
     `unlisted` marks a name for a contract that was never admitted, which an instruction uses to be refused.
     """
 
@@ -24,6 +25,8 @@ class InstrumentRecord(Model):
     decimals: int
     currency: str | None = None
     reserve: InstrumentId | None = None
+    paying_agent: PartyId | None = None
+    pays_in: InstrumentId | None = None
     unlisted: bool = False
 
 

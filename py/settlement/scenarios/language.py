@@ -26,6 +26,8 @@ from settlement.domain.acts import (
 )
 from settlement.domain.bonds.entries import DistributionKind
 from settlement.domain.bonds.interest import PricedTrade
+from settlement.domain.bonds.schedule import BondSchedule
+from settlement.domain.bonds.terms import BondTerms
 from settlement.domain.directory import InstrumentKind
 from settlement.domain.instruction import Instruction, Leg, UnixTime
 from settlement.domain.model import Address, InstrumentId, Model, PartyId
@@ -372,6 +374,7 @@ class Scenario(Model):
         instruments: By name, in an order in which they can be created (reserves first).
         unlisted: Names in legs that stand for contracts the registry has not admitted.
         titles: Every bill of lading the scenario issues: document reference to its title.
+        bonds: Each bond's terms, and the schedule that follows from them.
         opening: Steps before the positions "before" are taken.
         steps: The steps.
         expect: What has to be so at the end.
@@ -387,6 +390,7 @@ class Scenario(Model):
     instruments: Mapping[InstrumentId, InstrumentSetUp]
     unlisted: tuple[InstrumentId, ...]
     titles: Mapping[str, Quantity]
+    bonds: Mapping[InstrumentId, tuple[BondTerms, BondSchedule]]
     opening: tuple[Step, ...]
     steps: tuple[Step, ...]
     expect: Expectation

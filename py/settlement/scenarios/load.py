@@ -200,6 +200,7 @@ def _resolve(source: Source, written: ScenarioWritten) -> Scenario:
         instruments=context.instruments,
         unlisted=tuple(context.unlisted),
         titles=context.titles,
+        bonds={name: (bond.terms, bond.schedule) for name, bond in context.bonds.items()},
         opening=opening,
         steps=steps,
         expect=resolve_expectation(context, ("expect",), written.expect),

@@ -19,7 +19,7 @@ from settlement.domain.runs import (
     SettlementReport,
     StepReport,
 )
-from settlement.errors import Refused
+from settlement.errors import InputError, Refused
 from settlement.flow.confirm import confirm
 from settlement.flow.desk import Outcome, perform
 from settlement.flow.instruct import instruct
@@ -83,6 +83,7 @@ class ScenarioRunner:
             ChainUnreachable, OutcomeUnknown: the chain was lost.
         """
         began = time.monotonic()
+        self._require_dates_ahead()
         self._on_progress("admitting parties and instruments")
         self._set_up()
         self._on_progress("opening positions")
@@ -138,10 +139,23 @@ class ScenarioRunner:
         for name in scenario.unlisted:
             network.ledger.know_unlisted(name, money)
 
+    def _require_dates_ahead(self) -> None:
+        """A bond that pays has dates, and dates cannot be moved as windows are."""
+        dated = [name for name, setup in self._scenario.instruments.items() if setup.paying_agent is not None]
+        now = self._network.ledger.head().timestamp
+        if dated and now >= self._scenario.start:
+            start = datetime.fromtimestamp(self._scenario.start - SET_UP_SECONDS, UTC)
+            raise InputError(
+                f"the chain's clock is at {datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC, and {dated[0]} has "
+                f"dates of its own from {start:%Y-%m-%d} on: run it on a chain of its own (--chain own), or "
+                f"`settle down --forget` and `settle up --start {start:%Y-%m-%dT%H:%M:%S}`"
+            )
+
     def _start_clock(self) -> None:
         """Brings the chain to the scenario's start; a chain that is past it has all windows moved to its own time."""
         now = self._network.ledger.head().timestamp
-        if self._scenario.start - SET_UP_SECONDS <= now < self._scenario.start:
+        dated = any(setup.paying_agent is not None for setup in self._scenario.instruments.values())
+        if now < self._scenario.start and (dated or self._scenario.start - SET_UP_SECONDS <= now):
             self._network.ledger.advance_to(self._scenario.start)
         else:
             self._shift = now - self._scenario.start

@@ -12,7 +12,7 @@ from settlement.cli import app
 from settlement.scenarios.load import LIBRARY
 from settlement.scenarios.text import read_source
 
-GROUPS = ("bench", "journal")
+GROUPS = ("bench", "bond", "journal")
 
 SETTLE = Path(sys.executable).with_name("settle")
 COMMANDS = sorted(
@@ -33,7 +33,8 @@ def test_the_installed_program_is_the_command(settle):
 
 def test_the_commands_are_those_of_the_documentation():
     assert {" ".join(command) for command in COMMANDS} == {
-        "bench gas", "bench throughput", "cancel", "demo", "down", "journal verify", "network", "positions", "queue",
+        "bench gas", "bench throughput", "bond pay", "bond register", "bond schedule", "bond verify", "cancel", "demo",
+        "down", "journal verify", "network", "positions", "queue",
         "reconcile", "retry", "run", "scenarios", "schema", "serve", "show", "status", "submit", "up",
     }  # fmt: skip
 

@@ -1,0 +1,150 @@
+"""Bonds on the chain that is up: their registers, their schedules, and what they pay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from settlement.app import connect
+from settlement.app.operations import deployment_of, journal_path, stored_run
+from settlement.domain.bonds.entries import CouponEntry, DistributionKind
+from settlement.domain.bonds.interest import period_of
+from settlement.domain.directory import InstrumentRecord
+from settlement.durable.chains import ChainStore
+from settlement.errors import InputError
+from settlement.flow.network import Network
+from settlement.flow.servicing import pay_distribution
+from settlement.ports import BondOnChain, Distribution, RegisterLine
+from settlement.scenarios.load import load_scenario
+
+
+class CouponLine(NamedTuple):
+    """A coupon: its number from 1 on, the period, and how far its payment has come."""
+
+    number: int
+    coupon: CouponEntry
+    distribution: Distribution | None
+
+
+class BondView(NamedTuple):
+    """A bond on the chain that is up: the network, what the directory says of it, and its contract's terms."""
+
+    network: Network
+    record: InstrumentRecord
+    terms: BondOnChain
+    status: str
+
+
+class Difference(NamedTuple):
+    """A field in which a file and the chain differ."""
+
+    field: str
+    file: str
+    chain: str
+
+
+def open_bond(bond: str, run: int | None = None, store: ChainStore | None = None) -> BondView:
+    """A bond of a run on the chain that is up; of the last one.
+
+    Raises:
+        InputError: no chain is up, there is no such run, or no such bond in it.
+    """
+    store = store or ChainStore()
+    stored, chain = stored_run(store, run)
+    network = connect(
+        chain.url,
+        deployment=deployment_of(chain),
+        label=stored.label,
+        directory=stored.directory,
+        journal=journal_path(store),
+    )
+    record = network.ledger.directory.instrument(bond)
+    if record.kind != "green-bond":
+        bonds = [each.instrument for each in stored.directory.instruments.values() if each.kind == "green-bond"]
+        raise InputError(f"{bond} is a {record.kind}; bonds of this run: {', '.join(bonds) or 'none'}")
+    return BondView(network, record, network.ledger.bond_terms(bond), network.ledger.bond_status(bond))
+
+
+def register(view: BondView, coupon: int | None = None) -> tuple[RegisterLine, ...]:
+    """Who holds the bond now, or held it at the record time of a coupon (from 1 on).
+
+    Raises:
+        InputError: there is no such coupon.
+        Refused: its record time has not passed.
+    """
+    if coupon is not None and not 1 <= coupon <= len(view.terms.schedule.coupons):
+        raise InputError(f"coupon {coupon} is not in the schedule; allowed: 1 to {len(view.terms.schedule.coupons)}")
+    return view.network.ledger.register(view.record.instrument, None if coupon is None else coupon - 1)
+
+
+def coupon_lines(view: BondView) -> tuple[CouponLine, ...]:
+    """Every coupon, and how far its payment has come where the bond has a paying agent."""
+    agent = view.record.paying_agent
+    return tuple(
+        CouponLine(
+            number + 1, coupon, None if agent is None else view.network.ledger.distribution(agent, "coupon", number)
+        )
+        for number, coupon in enumerate(view.terms.schedule.coupons)
+    )
+
+
+def current_coupon(view: BondView) -> int:
+    """The number, from 1 on, of the coupon that accrues at the chain's newest block."""
+    return period_of(view.terms.schedule, view.network.ledger.head().timestamp // 86_400) + 1
+
+
+def compare_with_file(view: BondView, scenario: str) -> tuple[Difference, ...]:
+    """Every field in which a scenario's terms of a bond differ from what its contract keeps; none is good.
+
+    Raises:
+        InputError: the file has a fault, or no such bond.
+    """
+    name = view.record.instrument
+    loaded = load_scenario(scenario)
+    if name not in loaded.bonds:
+        raise InputError(f"{scenario} has no bond {name!r}; allowed: {', '.join(loaded.bonds) or 'none'}")
+    terms, plan = loaded.bonds[name]
+    chain = view.terms
+    fields = {
+        "isin": (terms.isin, chain.isin),
+        "currency": (terms.currency, chain.currency),
+        "nominal": (terms.nominal, chain.nominal),
+        "minimum_denomination": (terms.minimum_denomination, chain.minimum_denomination),
+        "increment": (terms.increment, chain.increment),
+        "day_count": (terms.day_count, chain.day_count),
+        "frequency": (max(1, terms.frequency), chain.frequency),
+        "terms_hash": (terms.hash, chain.terms_hash),
+    }
+    found = [Difference(field, str(ours), str(theirs)) for field, (ours, theirs) in fields.items() if ours != theirs]
+    pairs = {
+        **{f"coupons[{n}]": pair for n, pair in enumerate(zip(plan.coupons, chain.schedule.coupons, strict=False))},
+        "coupons": (len(plan.coupons), len(chain.schedule.coupons)),
+        "repayments": (plan.repayments, chain.schedule.repayments),
+        "calls": (plan.calls, chain.schedule.calls),
+    }
+    for field, (ours, theirs) in pairs.items():
+        if isinstance(ours, CouponEntry) and isinstance(theirs, CouponEntry) and ours.rate_millionths is None:
+            ours = ours.model_copy(update={"rate_millionths": theirs.rate_millionths})  # Fixed since.
+        if ours != theirs:
+            found.append(Difference(field, str(ours), str(theirs)))
+    return tuple(found)
+
+
+def pay(
+    view: BondView,
+    kind: DistributionKind,
+    number: int,
+    page: int,
+    on_page: Callable[[Distribution], None] = lambda _: None,
+) -> Distribution:
+    """Pays a coupon, a repayment or the principal, from wherever that was left.
+
+    Raises:
+        InputError: the bond has no paying agent.
+        Refused: it is too early, nobody is entitled, or the money is not there.
+    """
+    agent = view.record.paying_agent
+    if agent is None:
+        raise InputError(f"{view.record.instrument} has no paying agent: add paying_agent to its terms")
+    state, _ = pay_distribution(view.network.desk, agent, view.record.issuer, kind, number - 1, page, on_page=on_page)
+    return state

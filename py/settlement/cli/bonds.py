@@ -1,0 +1,122 @@
+"""Bonds on the chain that is up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from settlement.app import bonds
+from settlement.cli.output import Json, print_json, progress
+from settlement.domain.bonds.entries import DistributionKind
+from settlement.errors import InputError
+from settlement.reports import bonds as reports
+from settlement.reports.tables import key_value_table, make_console
+
+app = typer.Typer(help="Bonds: register, schedule, terms, payments.", rich_markup_mode=None)
+
+Bond = Annotated[str, typer.Argument(metavar="BOND", help="The bond's name in its scenario.")]
+Run = Annotated[int | None, typer.Option("--run", help="Which run on the chain that is up; default: the last.")]
+
+
+@app.command()
+def register(
+    bond: Bond,
+    coupon: Annotated[
+        int | None, typer.Option("--coupon", help="At the record time of this coupon, from 1 on; default: now.", min=1)
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Show who holds a bond, now or at a coupon's record time, from the chain alone.
+
+    Example: settle bond register hk-green-2023 --coupon 1
+    """
+    if as_csv and as_json:
+        raise InputError("say --csv or --json, not both")
+    view = bonds.open_bond(bond, run_number)
+    lines = bonds.register(view, coupon)
+    if as_json:
+        block = view.network.ledger.head().number
+        print_json(reports.register_document(bond, view.status, block, coupon, lines))
+    elif as_csv:
+        print(reports.register_csv(lines), end="")
+    elif not lines:
+        make_console().print(f"nobody holds {bond}; it is {view.status}")
+    else:
+        make_console().print(reports.register_table(lines))
+
+
+@app.command()
+def schedule(bond: Bond, run_number: Run = None, as_json: Json = False) -> None:
+    """Show when a bond accrues and pays, and what was paid, from the chain alone.
+
+    Example: settle bond schedule hk-green-2023
+    """
+    view = bonds.open_bond(bond, run_number)
+    lines = bonds.coupon_lines(view)
+    if as_json:
+        coupons = [reports.schedule_document(*line) for line in lines]
+        print_json({"bond": bond, "status": view.status, "isin": view.terms.isin, "coupons": coupons})
+    else:
+        make_console().print(reports.schedule_table(lines))
+        make_console().print(f"{bond} is {view.status}; coupon {bonds.current_coupon(view)} accrues")
+
+
+@app.command()
+def verify(
+    bond: Bond,
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="The file, or shipped scenario, with its terms.")],
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Compare a bond's terms in a file with what its contract keeps of them; exit 1 where they differ.
+
+    Example: settle bond verify hk-green-2023 hksar-2023
+    """
+    view = bonds.open_bond(bond, run_number)
+    differences = bonds.compare_with_file(view, scenario)
+    if as_json:
+        print_json(
+            {
+                "bond": bond,
+                "terms_hash": view.terms.terms_hash,
+                "matches": not differences,
+                "differences": [difference._asdict() for difference in differences],
+            }
+        )
+    elif differences:
+        rows = [(each.field, f"{each.file} in the file, {each.chain} on the chain") for each in differences]
+        make_console().print(key_value_table(rows))
+    else:
+        make_console().print(f"{bond} is as {scenario} says: {view.terms.terms_hash}")
+    if differences:
+        raise typer.Exit(1)
+
+
+@app.command()
+def pay(
+    bond: Bond,
+    what: Annotated[DistributionKind, typer.Argument(metavar="WHAT", help="coupon, repayment, redemption, ...")],
+    number: Annotated[int, typer.Argument(metavar="[NUMBER]", help="Which one, from 1 on.", min=1, max=65_536)] = 1,
+    page: Annotated[
+        int, typer.Option("--page", help="How many holders are looked at in a transaction.", min=1, max=1_000)
+    ] = 250,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Pay everybody on the register, from wherever that was left; nobody twice.
+
+    Example: settle bond pay hk-green-2023 coupon 2
+    """
+    with progress(as_json) as say:
+        view = bonds.open_bond(bond, run_number)
+        state = bonds.pay(
+            view, what, number, page, lambda now: say(f"{now.counted:,} of {now.entitled:,} nominal looked at")
+        )
+    document = reports.distribution_document(state)
+    if as_json:
+        print_json({"bond": bond, "what": what, "number": number} | document)
+    else:
+        make_console().print(f"due {document['due']}, paid {document['paid']}, set aside {document['set_aside']}")

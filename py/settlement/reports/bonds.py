@@ -1,0 +1,106 @@
+"""What people and programs read of bonds: registers and schedules."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from settlement.domain.bonds.entries import CouponEntry
+from settlement.domain.bonds.schedule import date_of
+from settlement.domain.quantity import format_amount
+from settlement.ports import Distribution, RegisterLine
+
+_MINOR_DECIMALS = 2
+_BAR = 40
+
+
+def register_document(bond: str, status: str, block: int, coupon: int | None, lines: Sequence[RegisterLine]) -> Any:
+    """A register as JSON; nominal in whole units."""
+    return {
+        "bond": bond,
+        "status": status,
+        "block": block,
+        "coupon": coupon,
+        "holders": [{"address": line.address, "holder": line.holder, "nominal": str(line.nominal)} for line in lines],
+        "total": str(sum(line.nominal for line in lines)),
+    }
+
+
+def register_csv(lines: Sequence[RegisterLine]) -> str:
+    """A register as CSV, with a head."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["holder", "address", "nominal"])
+    writer.writerows([line.holder, line.address, line.nominal] for line in lines)
+    return text.getvalue()
+
+
+def register_table(lines: Sequence[RegisterLine]) -> Table:
+    """A register for people, each holding beside its part of the whole."""
+    total = sum(line.nominal for line in lines)
+    table = _table("holder", ">nominal", "")
+    for line in lines:
+        bar = "█" * round(_BAR * line.nominal / total)
+        table.add_row(escape(line.holder), f"{line.nominal:,}", Text(bar, "green"))
+    table.add_row(Text("together", "dim"), f"{total:,}", "")
+    return table
+
+
+def schedule_document(number: int, coupon: CouponEntry, distribution: Distribution | None) -> dict[str, Any]:
+    """A coupon as JSON; amounts as decimal text in major units."""
+    rate = coupon.rate_millionths
+    return {
+        "number": number,
+        "start": date_of(coupon.start_day).isoformat(),
+        "end": date_of(coupon.end_day).isoformat(),
+        "record_date": date_of(coupon.record_day).isoformat(),
+        "payment_date": date_of(coupon.payment_day).isoformat(),
+        "rate_percent": None if rate is None else format_amount(rate, 4),
+        "payment": None if distribution is None else distribution_document(distribution),
+    }
+
+
+def distribution_document(distribution: Distribution) -> dict[str, Any]:
+    """What a distribution has come to as JSON."""
+    return {
+        "opened": distribution.opened,
+        "complete": distribution.is_complete,
+        "due": _money(distribution.due).replace(",", ""),
+        "paid": _money(distribution.paid).replace(",", ""),
+        "set_aside": _money(distribution.set_aside).replace(",", ""),
+    }
+
+
+def schedule_table(rows: Sequence[tuple[int, CouponEntry, Distribution | None]]) -> Table:
+    """A schedule for people."""
+    table = _table(">coupon", "from", "to", "record date", "payment date", ">rate", ">due", ">paid", ">set aside")
+    for number, coupon, distribution in rows:
+        rate = "not fixed" if coupon.rate_millionths is None else f"{format_amount(coupon.rate_millionths, 4)}%"
+        known = distribution is not None and distribution.opened
+        amounts = (
+            [_money(distribution.due), _money(distribution.paid), _money(distribution.set_aside)]
+            if known and distribution is not None
+            else ["", "", ""]
+        )
+        days = [date_of(day) for day in (coupon.start_day, coupon.end_day, coupon.record_day, coupon.payment_day)]
+        table.add_row(str(number), *(day.isoformat() for day in days), rate, *amounts)
+    return table
+
+
+def _money(amount: int) -> str:
+    return format_amount(amount, _MINOR_DECIMALS)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(
+            column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
+        )
+    return table

@@ -1,0 +1,111 @@
+"""Bonds on the chain that is up: register, schedule, terms and payments by command."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from settlement.scenarios.load import LIBRARY
+
+
+@pytest.fixture
+def bond(settle):
+    """The chain that is up, after a bond was issued, traded and paid its first coupon."""
+    settle.ok("up", "--start", "2023-02-15")
+    yield settle
+    settle("down", "--forget")
+
+
+def cut(tmp_path, before):
+    """The shipped scenario up to a step, without what is expected at the end."""
+    text = (LIBRARY / "hksar-2023.yaml").read_text("utf-8")
+    path = tmp_path / "cut.yaml"
+    path.write_text(text[: text.index(before)], "utf-8")
+    return str(path)
+
+
+def test_register_schedule_terms_and_a_payment(bond, tmp_path):
+    bond.ok("run", cut(tmp_path, "  - name: The second coupon, in pages of two holders"))
+    now = bond.json("bond", "register", "hk-green-2023")
+    holdings = {line["holder"]: line["nominal"] for line in now["holders"]}
+    assert holdings == {
+        "north-custody": "250000000",
+        "east-custody": "150000000",
+        "south-custody": "300000000",
+        "west-insurance": "100000000",
+    }
+    assert now["total"] == "800000000"
+    assert bond.json("bond", "register", "hk-green-2023", "--coupon", "1")["holders"] == now["holders"]
+    lines = bond.ok("bond", "register", "hk-green-2023", "--csv").out.splitlines()
+    assert lines[0] == "holder,address,nominal"
+    assert len(lines) == 5
+
+    coupons = bond.json("bond", "schedule", "hk-green-2023")["coupons"]
+    assert [coupon["payment_date"] for coupon in coupons] == ["2023-08-16", "2024-02-16"]
+    assert coupons[0]["payment"] == {
+        "opened": True, "complete": True, "due": "16066849.32", "paid": "16066849.32", "set_aside": "0.00",
+    }  # fmt: skip
+    assert coupons[1]["payment"]["opened"] is False
+
+    paid = bond.json("bond", "pay", "hk-green-2023", "coupon", "2", "--page", "1")
+    assert (paid["due"], paid["paid"], paid["complete"]) == ("16333150.68", "16333150.68", True)
+    again = bond.json("bond", "pay", "hk-green-2023", "coupon", "2")
+    assert again["paid"] == "16333150.68", "nobody is paid twice"
+
+
+def test_verify_tells_the_field_in_which_file_and_chain_differ(bond, tmp_path):
+    bond.ok("run", cut(tmp_path, "  - name: Each holder's account"))
+    assert bond.json("bond", "verify", "hk-green-2023", "hksar-2023")["matches"] is True
+    text = (LIBRARY / "hksar-2023.yaml").read_text("utf-8").replace("coupon: 4.05%\n", "coupon: 4.06%\n")
+    other = tmp_path / "other.yaml"
+    other.write_text(text, "utf-8")
+    ran = bond("bond", "verify", "hk-green-2023", str(other), "--json")
+    assert ran.code == 1
+    fields = [each["field"] for each in json.loads(ran.out)["differences"]]
+    assert fields == ["terms_hash", "coupons[0]", "coupons[1]"]
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("register", "amber-hkd"), "amber-hkd is a tokenized-deposit; bonds of this run: hk-green-2023"),
+        (("register", "no-bond"), "instrument 'no-bond' is unknown"),
+        (("register", "hk-green-2023", "--coupon", "3"), "coupon 3 is not in the schedule; allowed: 1 to 2"),
+        (("register", "hk-green-2023", "--csv", "--json"), "not both"),
+        (("verify", "hk-green-2023", "ebl-dvp"), "ebl-dvp has no bond 'hk-green-2023'; allowed: none"),
+    ],
+)
+def test_bad_input_is_told_in_a_sentence(bond, tmp_path, command, told):
+    bond.ok("run", cut(tmp_path, "  - name: Each holder's account"))
+    ran = bond("bond", *command)
+    assert ran.code == 2
+    assert told in ran.err
+
+
+def test_what_may_not_be_paid_yet_is_refused(bond, tmp_path):
+    bond.ok("run", cut(tmp_path, "  - name: A coupon is not paid before its day"))
+    ran = bond("bond", "pay", "hk-green-2023", "coupon", "1")
+    assert ran.code == 1
+    assert "coupon 1 is paid from" in ran.err
+
+
+def test_a_bond_with_dates_of_its_own_needs_a_clock_that_is_not_past_them(settle):
+    settle.ok("up")
+    try:
+        ran = settle("run", "hksar-2023")
+        assert ran.code == 2
+        assert "hk-green-2023 has dates of its own from 2023-02-15 on" in ran.err
+        assert "settle up --start 2023-02-15T00:00:00" in ran.err
+        assert settle("up", "--start", "2023-02-15").code == 2, "a chain that is up has its clock"
+    finally:
+        settle.ok("down", "--forget")
+
+
+def test_a_chain_with_a_clock_of_its_own_keeps_it(bond, tmp_path):
+    bond.ok("run", cut(tmp_path, "  - name: Each holder's account"))
+    bond.ok("down")
+    bond.ok("up")
+    assert bond.json("bond", "register", "hk-green-2023")["status"] == "closing"
+    ran = bond("bond", "pay", "hk-green-2023", "coupon", "1")
+    assert "is paid from 2023-08-15T16:00:00Z on" in ran.err, "its clock has not gone on to this machine's"
