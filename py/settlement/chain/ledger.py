@@ -110,6 +110,10 @@ class EvmLedger:
         """See `ports.Ledger.know_party`."""
         self._enter(parties={party: address})
 
+    def know_parties(self, parties: Mapping[str, str]) -> None:
+        """See `ports.Ledger.know_parties`."""
+        self._enter(parties=parties)
+
     def know_unlisted(self, instrument: str, like: str) -> None:
         """See `ports.Ledger.know_unlisted`."""
         record = self._directory.instrument(like)
@@ -132,6 +136,15 @@ class EvmLedger:
         if type(act) in (*_KINDS, acts.CreatePayingAgent):
             self._created[transaction.hash] = act
         return transaction
+
+    def prepare_many(self, some: Sequence[acts.Act], gas: int) -> list[SignedTransaction]:
+        """See `ports.Ledger.prepare_many`."""
+        calls = [self._encoder.encode(act, self._directory) for act in some]
+        return self._transactor.sign_many([(call, self._signers.signer(call.sender)) for call in calls], gas)
+
+    def send_many(self, transactions: Sequence[SignedTransaction]) -> None:
+        """See `ports.Ledger.send_many`."""
+        self._transactor.send_many(transactions)
 
     def send(self, transaction: SignedTransaction) -> None:
         """See `ports.Ledger.send`."""

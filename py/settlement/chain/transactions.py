@@ -20,6 +20,9 @@ from settlement.ports import Block, Receipt, SignedTransaction
 GAS_MARGIN_PERCENT = 20
 """Added to the estimate: the state may change before the transaction is mined."""
 
+_SENT_AT_ONCE = 250
+"""How many transactions go to the chain in a request."""
+
 POLL_SECONDS_MIN, POLL_SECONDS_MAX = 0.002, 0.25
 
 _KNOWN_TRANSACTION = ("already known", "already imported", "known transaction")
@@ -73,6 +76,73 @@ class Transactor:
             transaction["to"] = to_checksum_address(call.to)
         raw, transaction_hash = signer.sign_transaction(transaction)
         return SignedTransaction(hash=transaction_hash, raw=raw, sender=signer.address, nonce=nonce)
+
+    def sign_many(self, calls: Sequence[tuple[Call, Signer]], gas: int) -> list[SignedTransaction]:
+        """Signs calls one after another, without asking the chain about each; what one needs, those before may bring.
+
+        Args:
+            calls: With who signs each.
+            gas: The limit of each.
+
+        Raises:
+            ChainUnreachable: nobody answered.
+        """
+        base_fee = int(self._rpc.call("eth_getBlockByNumber", ["latest", False]).get("baseFeePerGas", "0x0"), 16)
+        nonces: dict[str, int] = {}
+        signed = []
+        for call, signer in calls:
+            address = signer.address
+            if address not in nonces:
+                nonces[address] = int(self._rpc.call("eth_getTransactionCount", [address, "pending"]), 16)
+            transaction: dict[str, Any] = {
+                "type": 2,
+                "chainId": self._chain_id,
+                "nonce": nonces[address],
+                "gas": gas,
+                "maxFeePerGas": 4 * base_fee,
+                "maxPriorityFeePerGas": 0,
+                "value": call.wei,
+                "data": call.data,
+                "accessList": [],
+            }
+            if call.to is not None:
+                transaction["to"] = to_checksum_address(call.to)
+            raw, transaction_hash = signer.sign_transaction(transaction)
+            signed.append(SignedTransaction(transaction_hash, raw, address, nonces[address]))
+            nonces[address] += 1
+        return signed
+
+    def send_many(self, transactions: Sequence[SignedTransaction]) -> None:
+        """Hands many to the chain, and sees to it that each has succeeded.
+
+        Raises:
+            Refused: one was refused or failed; those after it may have succeeded.
+            OutcomeUnknown: a receipt did not come in time.
+        """
+        for first in range(0, len(transactions), _SENT_AT_ONCE):
+            some = transactions[first : first + _SENT_AT_ONCE]
+            answers = self._rpc.batch([("eth_sendRawTransaction", [each.raw]) for each in some])
+            for answer in answers:
+                if isinstance(answer, RpcError) and not any(
+                    phrase in answer.message.lower() for phrase in _KNOWN_TRANSACTION
+                ):
+                    raise Refused([self._reason(answer)], "transaction not accepted") from answer
+            self._require_success(some)
+
+    def _require_success(self, transactions: Sequence[SignedTransaction]) -> None:
+        deadline = time.monotonic() + self._receipt_timeout_s
+        waiting = list(transactions)
+        while waiting:
+            answers = self._rpc.batch([("eth_getTransactionReceipt", [each.hash]) for each in waiting])
+            for each, found in zip(waiting, answers, strict=True):
+                if isinstance(found, dict) and int(found["status"], 16) != 1:
+                    failed = self.receipt(each)
+                    raise Refused([failed.reason or Reason("Reverted", {}, "reverted without a reason")])
+            waiting = [each for each, found in zip(waiting, answers, strict=True) if not isinstance(found, dict)]
+            if waiting and time.monotonic() > deadline:
+                raise OutcomeUnknown(waiting[0].hash, f"no receipt within {self._receipt_timeout_s:.0f} s")
+            if waiting:
+                time.sleep(POLL_SECONDS_MIN)
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hands the bytes to the chain; the same bytes again are already there.

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from settlement.app import operations
+from settlement.app.servicing import measure_coupon
 from settlement.app.throughput import measure_throughput
 from settlement.cli.output import Json, print_json, progress
 from settlement.reports.gas import BUDGETS, PEERS
@@ -53,3 +54,25 @@ def throughput(
         print_json(figures)
     else:
         make_console().print(key_value_table([(key, str(value)) for key, value in figures.items()]))
+
+
+@app.command()
+def coupon(
+    holders: Annotated[int, typer.Option("--holders", help="How many hold the bond.", min=10, max=100_000)] = 5_000,
+    page: Annotated[
+        int, typer.Option("--page", help="How many are looked at in a transaction.", min=1, max=1_000)
+    ] = 500,
+    as_json: Json = False,
+) -> None:
+    """Pay a coupon to thousands of holders at four banks, interrupted in the middle, three of them frozen.
+
+    Example: settle bench coupon --holders 5000
+    """
+    with progress(as_json) as say:
+        figures = measure_coupon(holders, page, say)
+    if as_json:
+        print_json(figures)
+    else:
+        make_console().print(key_value_table([(key, str(value)) for key, value in figures.items()]))
+    if not (figures["adds_up"] and figures["within_budget"]):
+        raise typer.Exit(1)

@@ -136,6 +136,9 @@ class Ledger(Protocol):
     def know_party(self, party: str, address: str) -> None:
         """Enters a party whose key is elsewhere."""
 
+    def know_parties(self, parties: Mapping[str, str]) -> None:
+        """Enters many parties, by name and address, whose keys are elsewhere."""
+
     def know_unlisted(self, instrument: str, like: str) -> None:
         """Enters a name for a contract that was never admitted, of the kind of another, to try a refusal."""
 
@@ -148,6 +151,21 @@ class Ledger(Protocol):
         Raises:
             Refused: the ledger would refuse it now.
             ChainUnreachable: nobody answered.
+        """
+
+    def prepare_many(self, some: Sequence[Act], gas: int) -> list[SignedTransaction]:
+        """Transactions, signed and not sent, that carry out many small acts in this order; `gas` is each one's limit.
+
+        Raises:
+            ChainUnreachable: nobody answered.
+        """
+
+    def send_many(self, transactions: Sequence[SignedTransaction]) -> None:
+        """Hands transactions to the chain and waits until all have succeeded; again is safe.
+
+        Raises:
+            Refused: one of them failed.
+            OutcomeUnknown: a receipt did not come in time.
         """
 
     def send(self, transaction: SignedTransaction) -> None:
