@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from settlement.app import connect
 from settlement.app.operations import deployment_of, journal_path, stored_run
 from settlement.domain.bonds.entries import CouponEntry, DistributionKind
 from settlement.domain.bonds.interest import period_of
+from settlement.domain.bonds.schedule import date_of
 from settlement.domain.directory import InstrumentRecord
 from settlement.durable.chains import ChainStore
-from settlement.errors import InputError
+from settlement.errors import InputError, Refused
 from settlement.flow.network import Network
 from settlement.flow.servicing import pay_distribution
 from settlement.ports import BondOnChain, Distribution, RegisterLine
@@ -86,6 +87,24 @@ def coupon_lines(view: BondView) -> tuple[CouponLine, ...]:
         )
         for number, coupon in enumerate(view.terms.schedule.coupons)
     )
+
+
+def holdings_over_time(view: BondView) -> tuple[tuple[str, ...], Mapping[str, tuple[int, ...]]]:
+    """Who held how much at each record time that has passed, and now: the times, and for each holder a nominal each."""
+    now = view.network.ledger.head().timestamp
+    coupons = view.terms.schedule.coupons
+    times, registers = [], []
+    for number, coupon in enumerate(coupons):
+        try:
+            lines = register(view, number + 1)
+        except Refused:
+            break  # From here on no record time has passed.
+        times.append(date_of(coupon.record_day).isoformat())
+        registers.append({line.holder: line.nominal for line in lines})
+    times.append(date_of(now // 86_400).isoformat())
+    registers.append({line.holder: line.nominal for line in register(view)})
+    holders = dict.fromkeys(holder for found in registers for holder in found)
+    return tuple(times), {holder: tuple(found.get(holder, 0) for found in registers) for holder in holders}
 
 
 def current_coupon(view: BondView) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,8 +10,10 @@ import typer
 from settlement.app import bonds
 from settlement.cli.output import Json, print_json, progress
 from settlement.domain.bonds.entries import DistributionKind
+from settlement.domain.quantity import decimal_text
 from settlement.errors import InputError
 from settlement.reports import bonds as reports
+from settlement.reports import plots
 from settlement.reports.tables import key_value_table, make_console
 
 app = typer.Typer(help="Bonds: register, schedule, terms, payments.", rich_markup_mode=None)
@@ -120,3 +123,44 @@ def pay(
         print_json({"bond": bond, "what": what, "number": number} | document)
     else:
         make_console().print(f"due {document['due']}, paid {document['paid']}, set aside {document['set_aside']}")
+
+
+@app.command()
+def plot(
+    bond: Bond,
+    holdings: Annotated[bool, typer.Option("--holdings", help="Who held it at each record time and now.")] = False,
+    to: Annotated[Path | None, typer.Option("--to", help="A .png or .svg file. Default: bars in the terminal.")] = None,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Draw what a bond pays when, or who held it over time.
+
+    Example: settle bond plot hk-green-2023 --to flows.svg
+    """
+    view = bonds.open_bond(bond, run_number)
+    if holdings:
+        times, held = bonds.holdings_over_time(view)
+        if as_json:
+            print_json(
+                {"bond": bond, "times": list(times), "holdings": {name: list(row) for name, row in held.items()}}
+            )
+        if to is not None:
+            plots.draw_holdings(times, held, f"{bond}: nominal held", to)
+        elif not as_json:
+            make_console().print(plots.holdings_table(times, held))
+        return
+    flows = plots.cash_flows(view.terms, view.terms.nominal)
+    if as_json:
+        rows = [
+            {
+                "day": str(flow.day),
+                "interest": decimal_text(flow.interest, 2),
+                "principal": decimal_text(flow.principal, 2),
+            }
+            for flow in flows
+        ]
+        print_json({"bond": bond, "currency": view.terms.currency, "cash_flows": rows})
+    if to is not None:
+        plots.draw_flows(flows, f"{bond}: cash flows", view.terms.currency, to)
+    elif not as_json:
+        make_console().print(plots.flow_table(flows))

@@ -48,6 +48,18 @@ def test_register_schedule_terms_and_a_payment(bond, tmp_path):
     }  # fmt: skip
     assert coupons[1]["payment"]["opened"] is False
 
+    flows = bond.json("bond", "plot", "hk-green-2023")["cash_flows"]
+    assert [flow["interest"] for flow in flows] == ["16066849.32", "16333150.68"]
+    assert [flow["principal"] for flow in flows] == ["0.00", "800000000.00"]
+    held = bond.json("bond", "plot", "hk-green-2023", "--holdings")
+    assert held["times"] == ["2023-08-15", "2024-02-15", "2024-02-16"]
+    assert held["holdings"]["south-custody"] == [300_000_000] * 3
+    for name, begins in (("flows.svg", b"<?xml"), ("flows.png", bytes.fromhex("89504e47"))):
+        bond.ok("bond", "plot", "hk-green-2023", "--to", str(tmp_path / name))
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    bond.ok("bond", "plot", "hk-green-2023", "--holdings", "--to", str(tmp_path / "held.svg"))
+    assert bond("bond", "plot", "hk-green-2023", "--to", str(tmp_path / "flows.gif")).code == 2
+
     paid = bond.json("bond", "pay", "hk-green-2023", "coupon", "2", "--page", "1")
     assert (paid["due"], paid["paid"], paid["complete"]) == ("16333150.68", "16333150.68", True)
     again = bond.json("bond", "pay", "hk-green-2023", "coupon", "2")

@@ -43,7 +43,15 @@ def test_a_shipped_scenario_has_its_files_name(name: str) -> None:
 
 def test_the_library_is_listed() -> None:
     names = [summary.name for summary in shipped_scenarios()]
-    assert names == ["ebl-dvp", "failures", "green-bond-2023", "hksar-2023", "hksar-2024", "hksar-2025", "interbank-transfer"]
+    assert names == [
+        "ebl-dvp",
+        "failures",
+        "green-bond-2023",
+        "hksar-2023",
+        "hksar-2024",
+        "hksar-2025",
+        "interbank-transfer",
+    ]
 
 
 @pytest.mark.parametrize(
