@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+import QuantLib as ql  # noqa: N813 - as its own documentation does
+from dateutil.relativedelta import relativedelta
 from examples import of_2024, terms
+from hypothesis import given
+from hypothesis import strategies as st
 
 from settlement import InputError
 from settlement.domain.bonds.calendars import (
@@ -81,6 +85,37 @@ def test_payments_move_over_hong_kongs_holidays(due, paid):
 def test_a_day_closed_by_a_typhoon_moves_the_payment():
     bond = terms(issue_date=date(2025, 3, 23), maturity_date=date(2026, 9, 23), closed_days=(date(2025, 9, 23),))
     assert payments(bond)[0] == date(2025, 9, 24)
+
+
+@given(
+    issue=st.dates(date(2000, 1, 1), date(2050, 12, 31)),
+    months=st.integers(2, 60),
+    frequency=st.sampled_from([1, 2, 4, 12]),
+    convention=st.sampled_from(["following", "modified-following", "preceding"]),
+)
+def test_payments_and_moved_accrual_fall_on_quantlibs_days(issue, months, frequency, convention):
+    """Over a random life on TARGET, accrual dates that move with the payments, short first periods among them."""
+    theirs = {
+        "following": ql.Following, "modified-following": ql.ModifiedFollowing, "preceding": ql.Preceding,
+    }[convention]  # fmt: skip
+    maturity = issue + relativedelta(months=months, days=7)
+    expected = ql.Schedule(
+        ql.Date(issue.day, issue.month, issue.year), ql.Date(maturity.day, maturity.month, maturity.year),
+        ql.Period(12 // frequency, ql.Months), ql.TARGET(), theirs, theirs, ql.DateGeneration.Backward, False,
+    )  # fmt: skip
+    bond = terms(
+        issue_date=issue,
+        maturity_date=maturity,
+        frequency=frequency,
+        calendars=(Calendar.TARGET,),
+        business_day_convention=BusinessDayConvention(convention),
+        adjusts_accrual=True,
+    )
+    dates = [day.to_date() for day in list(expected)[1:]]
+    if dates[0] - issue < timedelta(days=7):
+        return
+    assert ends(bond) == dates
+    assert payments(bond) == dates
 
 
 def test_a_payment_waits_for_every_place():
@@ -169,6 +204,20 @@ def test_repayments_and_calls_have_their_place_in_the_schedule():
         (
             {"frequency": 12, "closed_days": tuple(date(2023, 4, 10) + timedelta(days=number) for number in range(45))},
             "record_days: the register of coupon 3 closes no later",
+        ),
+        (
+            {"issue_date": date(2023, 8, 14), "record_days": 5},
+            "record_days: the register of coupon 1 closes on 2023-08-09, before the issue",
+        ),
+        (
+            {
+                "issue_date": date(2023, 7, 15),
+                "maturity_date": date(2024, 1, 16),
+                "frequency": 12,
+                "business_day_convention": BusinessDayConvention.PRECEDING,
+                "adjusts_accrual": True,
+            },
+            "business_day_convention: it ends coupon 1 on 2023-07-14, not after its start 2023-07-15",
         ),
     ],
 )
