@@ -31,7 +31,7 @@ from settlement.domain.bonds.terms import (
     PrincipalRepayment,
     ZeroCoupon,
 )
-from settlement.domain.identifiers import check_isin, check_lei
+from settlement.domain.identifiers import check_dti, check_isin, check_lei
 from settlement.domain.instruction import terms_hash
 from settlement.domain.quantity import Quantity
 from settlement.errors import InputError
@@ -139,7 +139,7 @@ def _terms(context: Context, path: Path, written: BondWritten) -> BondTerms:
         issuer_lei=None
         if written.issuer_lei is None
         else context.at((*path, "issuer_lei"), check_lei, written.issuer_lei),
-        dti=written.dti,
+        dti=None if written.dti is None else context.at((*path, "dti"), check_dti, written.dti),
         currency=written.currency,
         nominal=nominal,
         minimum_denomination=minimum,

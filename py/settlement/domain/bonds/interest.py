@@ -175,8 +175,9 @@ def price_trade(
 ) -> PricedTrade:
     """Prices a trade in a bond; clean value and accrued interest are each rounded half up.
 
-    A trade that settles after a coupon's record day and before its payment leaves the coupon with the seller, so the
-    interest that is still to accrue is taken off the price (it is ex-coupon).
+    A trade that settles after a coupon's record day and before its period ends leaves the coupon with the seller, so
+    the interest that is still to accrue is taken off the price (it is ex-coupon). At maturity the price is that of a
+    redemption by delivery, the last coupon included; it is not for a bond whose paying agent pays that coupon.
 
     Args:
         schedule: The bond's.
@@ -188,18 +189,22 @@ def price_trade(
         minor_units: Smallest units to one unit of currency.
 
     Raises:
-        InputError: the settlement date is before the issue, or the price is not above zero.
+        InputError: the settlement date is before the issue or after maturity, the price is not above zero, or the
+            index of a period that counts is not fixed.
     """
     day = day_number(settlement_date)
     if day < schedule.coupons[0].start_day:
         start = date_of(schedule.coupons[0].start_day)
         raise InputError(f"interest cannot accrue until {settlement_date}, which is before {start}, where it starts")
+    if day > schedule.coupons[-1].end_day:
+        end = date_of(schedule.coupons[-1].end_day)
+        raise InputError(f"a trade cannot settle on {settlement_date}: interest ends on {end}, at maturity")
     nominal_minor = nominal * minor_units
     accrued = accrued_interest_half_up(schedule, day_count, frequency, nominal_minor, settlement_date)
-    number = period_of(schedule, day)
-    if schedule.coupons[number].record_day < day < schedule.coupons[number].end_day:
-        whole = times_half_up(nominal_minor, *interest_fraction(schedule, day_count, frequency, number))
-        accrued -= whole
+    for number in range(period_of(schedule, day), len(schedule.coupons)):
+        if not schedule.coupons[number].record_day < day < schedule.coupons[number].end_day:
+            break
+        accrued -= times_half_up(nominal_minor, *interest_fraction(schedule, day_count, frequency, number))
     clean = clean_value_half_up(nominal_minor, clean_price)
     return PricedTrade(clean=clean, accrued_interest=accrued)
 

@@ -7,11 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, field_validator
 
 from settlement.domain.bonds.calendars import BusinessDayConvention, Calendar
 from settlement.domain.bonds.entries import DayCount
-from settlement.domain.identifiers import check_isin, check_lei
+from settlement.domain.identifiers import check_dti, check_isin, check_lei
 from settlement.domain.instruction import terms_hash
 from settlement.domain.model import Model
 from settlement.errors import InputError
@@ -100,7 +100,7 @@ class BondTerms(Model):
 
     isin: str
     issuer_lei: str | None = None
-    dti: Annotated[str, StringConstraints(pattern=r"^[1-9B-DF-HJ-NP-TV-XZ][0-9B-DF-HJ-NP-TV-XZ]{8}$")] | None = None
+    dti: str | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     nominal: Annotated[int, Field(ge=1, lt=2**96)]
     minimum_denomination: Annotated[int, Field(ge=1)]
@@ -153,6 +153,8 @@ def require_consistent(terms: BondTerms) -> BondTerms:
 def _contradictions(terms: BondTerms) -> Iterable[tuple[str, str]]:
     if terms.issuer_lei is not None:
         check_lei(terms.issuer_lei)
+    if terms.dti is not None:
+        check_dti(terms.dti)
     if terms.minimum_denomination % terms.increment:
         yield "minimum_denomination", "it is no multiple of the increment"
     if terms.nominal % terms.increment:

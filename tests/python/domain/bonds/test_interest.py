@@ -224,6 +224,16 @@ def test_notional_periods_under_icma_move_with_the_accrual():
     assert second.end_day - second.start_day == second.reference_days, "a whole period is a whole coupon"
 
 
+def test_under_icma_a_first_period_from_a_months_last_day_is_a_whole_one():
+    """31 August to 30 November, of a bond that matures on 31 May."""
+    bond = terms(
+        issue_date=date(2004, 8, 31), maturity_date=date(2005, 5, 31), frequency=4, day_count=DayCount.ACT_ACT_ICMA,
+        calendars=(),
+    )  # fmt: skip
+    fractions = [Fraction(*year_fraction(each, bond.day_count, 4, each.end_day)) for each in schedule(bond).coupons]
+    assert fractions == [Fraction(1, 4)] * 3
+
+
 @pytest.mark.parametrize(
     ("maturity", "expected"),
     [
@@ -245,7 +255,7 @@ def test_a_single_coupon_under_icma_spans_two_years_at_most():
 
 
 @given(
-    maturity=st.dates(date(2005, 1, 1), date(2060, 12, 31)),
+    maturity=st.dates(date(2005, 1, 1), date(2060, 12, 31)).filter(lambda day: day.day <= 28),
     periods=st.integers(3, 12),
     frequency=st.sampled_from([1, 2, 4, 12]),
     shortening=st.integers(0, 360),
@@ -254,7 +264,8 @@ def test_a_single_coupon_under_icma_spans_two_years_at_most():
 def test_stubs_under_icma_are_measured_as_quantlib_measures_them(maturity, periods, frequency, shortening, long_first):
     """Against QuantLib's ISMA day counter with its own schedule, short and long first periods, every coupon whole.
 
-    A whole period follows the first one: QuantLib cannot place the notional dates of a schedule without any.
+    A whole period follows the first one, and maturity is on a day that every month has: QuantLib steps the notional
+    dates of the first period back from the first coupon, and cannot where there is but one.
     """
     months = 12 // frequency
     ends = [maturity - relativedelta(months=months * number) for number in range(periods, -1, -1)]
@@ -343,6 +354,18 @@ def test_after_the_record_day_a_trade_is_without_the_coupon():
     assert ex.accrued_interest == pytest.approx(-coupon * days / 181, abs=1)
 
 
+def test_a_trade_after_the_record_days_of_two_coupons_is_without_both():
+    """30 business days before a monthly payment lie in the period before: the registers of two coupons are closed."""
+    bond = terms(record_days=30, frequency=12, issue_date=date(2023, 1, 16), first_coupon_date=date(2023, 3, 16))
+    plan = schedule(bond)
+    third_closed = date_of(plan.coupons[2].record_day) + timedelta(days=1)
+    assert day_number(third_closed) < plan.coupons[1].end_day
+    ex = price_trade(plan, bond.day_count, 12, 100_000_000, Decimal(100), third_closed)
+    accrued = accrued_interest_half_up(plan, bond.day_count, 12, 10_000_000_000, third_closed)
+    lost = [times_half_up(10_000_000_000, *interest_fraction(plan, bond.day_count, 12, number)) for number in (1, 2)]
+    assert ex.accrued_interest == accrued - sum(lost)
+
+
 def test_what_was_repaid_bears_no_interest():
     bond = terms(repayments=(PrincipalRepayment(day=date(2023, 8, 16), fraction_millionths=250_000),))
     assert coupons_of(bond) == [1_606_684_932, times_half_up(1_633_315_068, 3, 4)]
@@ -379,6 +402,18 @@ def test_a_trade_before_the_issue_has_no_price():
     bond = terms()
     with pytest.raises(InputError, match="before 2023-02-16, where it starts"):
         price_trade(schedule(bond), bond.day_count, 2, 1, Decimal(100), date(2023, 2, 15))
+
+
+def test_at_maturity_the_price_is_that_of_a_redemption_by_delivery():
+    bond = terms()
+    trade = price_trade(schedule(bond), bond.day_count, 2, 800_000_000, Decimal(100), date(2024, 2, 16))
+    assert trade.accrued_interest == 1_633_315_068, "the whole last coupon"
+
+
+def test_a_trade_after_maturity_has_no_price():
+    bond = terms()
+    with pytest.raises(InputError, match="cannot settle on 2024-02-17: interest ends on 2024-02-16, at maturity"):
+        price_trade(schedule(bond), bond.day_count, 2, 1, Decimal(100), date(2024, 2, 17))
 
 
 @pytest.mark.parametrize("price", ["0", "-1", "NaN", "Infinity"])

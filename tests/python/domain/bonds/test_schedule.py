@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 from examples import of_2024, terms
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from settlement import InputError
 from settlement.domain.bonds.calendars import (
@@ -201,6 +202,7 @@ def test_repayments_and_calls_have_their_place_in_the_schedule():
             r"puts\[1\]: 2023-08-01 is not after",
         ),
         ({"issuer_lei": "529900T8BM49AURSDO54"}, "has the wrong check digits 54; for 529900T8BM49AURSDO they are 55"),
+        ({"dti": "X9J9K872T"}, "DTI X9J9K872T has the wrong check character T; for X9J9K872 it is S"),
         (
             {"frequency": 12, "closed_days": tuple(date(2023, 4, 10) + timedelta(days=number) for number in range(45))},
             "record_days: the register of coupon 3 closes no later",
@@ -224,6 +226,33 @@ def test_repayments_and_calls_have_their_place_in_the_schedule():
 def test_contradictions_are_refused_and_name_the_field(changes, told):
     with pytest.raises(InputError, match=told):
         schedule(terms(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"coupon": {"kind": "floating"}}, "coupon.floating.index"),
+        ({"coupon": {"kind": "zero", "rate_millionths": 40_500}}, "coupon.zero.rate_millionths"),
+        ({"coupon": {"kind": "fixed", "rate_millionths": 0.0405}}, "coupon.fixed.rate_millionths"),
+        ({"coupon": {"kind": "fixed", "rate_millionths": -1}}, "coupon.fixed.rate_millionths"),
+        ({"issue_price_millionths": 0}, "issue_price_millionths"),
+        ({"frequency": 3}, "frequency"),
+        ({"nominal": 0}, "nominal"),
+        ({"increment": 0}, "increment"),
+        ({"currency": "hkd"}, "currency"),
+        ({"record_days": 0}, "record_days"),
+        ({"yield": 40_500}, "yield"),
+    ],
+)
+def test_terms_that_no_bond_has_cannot_be_written(changes, field):
+    with pytest.raises(ValidationError) as refused:
+        terms(**changes)
+    assert [".".join(map(str, error["loc"])) for error in refused.value.errors()] == [field]
+
+
+def test_an_isin_with_a_wrong_check_digit_cannot_be_written():
+    with pytest.raises(InputError, match="ISIN HK0FICT20232 has the wrong check digit 2"):
+        terms(isin="HK0FICT20232")
 
 
 def test_terms_have_one_hash_and_every_change_another():
