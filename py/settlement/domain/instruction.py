@@ -113,15 +113,23 @@ class MatchedInstruction(Model):
     consents: tuple[Consent, ...]
 
 
-def terms_hash(terms: Mapping[str, Any]) -> str:
-    """SHA-256 over canonical JSON: sorted keys, no white space, UTF-8. No floats: they have no canonical form.
+def canonical_json(terms: Mapping[str, Any]) -> str:
+    """JSON with sorted keys and no white space. No floats: they have no canonical form.
 
     Raises:
         TypeError: a value is a float or not a JSON value.
     """
     _refuse_floats(terms)
-    text = json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "0x" + hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def terms_hash(terms: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON in UTF-8, as `0x…`.
+
+    Raises:
+        TypeError: a value is a float or not a JSON value.
+    """
+    return "0x" + hashlib.sha256(canonical_json(terms).encode()).hexdigest()
 
 
 def title_id(reference: str) -> int:

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from settlement.domain.bonds.calendars import BusinessDayConvention, Calendar
 from settlement.domain.bonds.entries import DayCount
 from settlement.domain.identifiers import check_dti, check_isin, check_lei
-from settlement.domain.instruction import terms_hash
+from settlement.domain.instruction import canonical_json, terms_hash
 from settlement.domain.model import Model
 from settlement.errors import InputError
 
@@ -127,6 +127,11 @@ class BondTerms(Model):
     @classmethod
     def _isin(cls, isin: str) -> str:
         return check_isin(isin)
+
+    @property
+    def canonical_json(self) -> str:
+        """The text that is hashed: every field, dates as ISO 8601, sorted keys, no white space."""
+        return canonical_json(self.model_dump(mode="json"))
 
     @property
     def hash(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from settlement.domain.bonds.calendars import (
     is_business_day,
 )
 from settlement.domain.bonds.schedule import date_of, schedule
-from settlement.domain.bonds.terms import Option, PrincipalRepayment, ZeroCoupon
+from settlement.domain.bonds.terms import BondTerms, Option, PrincipalRepayment, ZeroCoupon
 
 
 def ends(bond):
@@ -253,6 +254,14 @@ def test_terms_that_no_bond_has_cannot_be_written(changes, field):
 def test_an_isin_with_a_wrong_check_digit_cannot_be_written():
     with pytest.raises(InputError, match="ISIN HK0FICT20232 has the wrong check digit 2"):
         terms(isin="HK0FICT20232")
+
+
+def test_the_hash_of_terms_is_that_of_their_canonical_json():
+    text = terms().canonical_json
+    assert text.startswith('{"adjusts_accrual":false,"business_day_convention":"following","calendars":["HK"],')
+    assert '"coupon":{"kind":"fixed","rate_millionths":40500}' in text
+    assert terms().hash == "0x" + hashlib.sha256(text.encode()).hexdigest()
+    assert BondTerms.model_validate_json(text) == terms()
 
 
 def test_terms_have_one_hash_and_every_change_another():
