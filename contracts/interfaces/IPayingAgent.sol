@@ -100,7 +100,8 @@ interface IPayingAgent {
     /// @param due What is needed.
     error PayingAgent_InsufficientFunds(uint256 id, uint256 free, uint256 due);
 
-    /// @notice Thrown when the bond was closed before the distribution's record time.
+    /// @notice Thrown when the bond was closed before the distribution's record time, or its register has gone on
+    /// elsewhere: what is due has to be opened before that.
     /// @param id The distribution.
     error PayingAgent_AfterClosing(uint256 id);
 

@@ -131,7 +131,9 @@ contract PayingAgent is IPayingAgent, IERC1271, ReentrancyGuardTransient {
     /// @dev What holders had at a coupon's record time, once it is to be paid. What the issuer has earns nothing.
     function _entitledAt(uint256 id, uint256 coupon) private view returns (uint256) {
         _requireDay(id, _BOND.coupons()[coupon].paymentDay);
-        if (_recordsAtClosing != 0 && coupon + 1 >= _recordsAtClosing) revert PayingAgent_AfterClosing(id);
+        // Where the register has gone on elsewhere, so have its coupons: they would be paid twice.
+        bool gone = _BOND.status() == BondStatus.Exited;
+        if (gone || (_recordsAtClosing != 0 && coupon + 1 >= _recordsAtClosing)) revert PayingAgent_AfterClosing(id);
         return _BOND.supplyAt(coupon) - _BOND.positionAt(_ISSUER, coupon);
     }
 

@@ -317,6 +317,19 @@ contract PayingAgentTest is Serviced {
         agent.openEarlyRedemption(0);
     }
 
+    function test_RevertGiven_TheRegisterHasGoneOnElsewhere() external {
+        warpTo(SECOND_DAY);
+        uint256 before = agent.openCoupon(0);
+        vm.prank(issuer);
+        bond.exit();
+        payAll(before); // What was opened is paid here.
+        warpTo(LAST_DAY);
+        vm.expectRevert(abi.encodeWithSelector(IPayingAgent.PayingAgent_AfterClosing.selector, 1));
+        agent.openCoupon(1);
+        vm.expectRevert(abi.encodeWithSelector(IGreenBond.GreenBond_UnexpectedStatus.selector, BondStatus.Exited));
+        agent.openRedemption();
+    }
+
     // ---- others' consents --------------------------------------------------------------------------------------------
 
     function test_When_SomebodyAsksItForASignature() external view {
