@@ -50,6 +50,8 @@ def open_named(
         raise InputError("--network names a network of your own: name its journal too, with --journal FILE or URL")
     description = describe_network(store=store) if network is None else read_description(network)
     where = operations.journal_path(store) if journal is None else journal
+    if journal is not None and "://" not in journal and not Path(journal).absolute().parent.is_dir():
+        raise InputError(f"the journal {journal} cannot be made: there is no folder {Path(journal).absolute().parent}")
     service = open_service(description, where, allow_development_keys=allow_development_keys)
     return service, description
 

@@ -18,6 +18,8 @@ from settlement.durable.rows import insert_rows
 from settlement.durable.turn import Turn
 from settlement.errors import InputError, JournalUnavailable
 
+_MAGIC = b"SQLite format 3\0"
+
 LOCK_TIMEOUT_S = 30.0
 """How long to wait for another process to finish writing."""
 
@@ -93,7 +95,8 @@ class Database:
         in_file = url.get_backend_name() == "sqlite" and url.database is not None
         with self.translated():
             self.engine = _engine(url)
-        self._turn = Turn(Path(f"{url.database}-turn") if in_file else None)
+        beside = in_file and _may_be_a_journal(Path(str(url.database)))
+        self._turn = Turn(Path(f"{url.database}-turn") if beside else None)
         try:
             with self.translated():
                 self._prepare()
@@ -269,6 +272,17 @@ def _shown(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         return str(url.database)
     return url.set(query={}, password=None, drivername="postgresql").render_as_string()
+
+
+def _may_be_a_journal(path: Path) -> bool:
+    """Whether a file is new, or SQLite's: beside anything else nothing is left."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_MAGIC)) in (b"", _MAGIC)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def _engine(url: URL) -> Engine:

@@ -110,13 +110,13 @@ class SqlJournal:
             InputError: the beginning fits several instructions.
         """
         columns = schema.instruction.c
-        by_id = columns.instruction_id.startswith(instruction_id, autoescape=True)
-        wanted = by_id if instruction_id.startswith("0x") else columns.reference == instruction_id
-        query = select(columns.sequence, columns.instruction_id).where(wanted).order_by(columns.sequence)
+        named = select(columns.sequence, columns.instruction_id).order_by(columns.sequence)
         with self.database.read() as connection:
-            found = connection.execute(query).all()
-            if len(found) > 1 and not instruction_id.startswith("0x"):
-                found = found[-1:]  # A scenario's references come again with every run: the newest is meant.
+            # A scenario's references come again with every run: the newest is meant.
+            found = connection.execute(named.where(columns.reference == instruction_id)).all()[-1:]
+            if not found and rows.is_beginning_of_id(instruction_id):
+                by_id = columns.instruction_id.startswith(instruction_id, autoescape=True)
+                found = connection.execute(named.where(by_id)).all()
             if len(found) > 1:
                 ids = ", ".join(row.instruction_id for row in found[:5])
                 raise InputError(f"{instruction_id!r} fits {len(found)} instructions: {ids}")

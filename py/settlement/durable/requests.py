@@ -84,8 +84,9 @@ class SqlRequests(SqlLanes):
 
     def _named(self, connection: Connection, key: str) -> Any:
         terms = schema.instruction.c
-        column = terms.instruction_id if key.startswith("0x") else terms.reference
-        row = connection.execute(queue_rows().where(_queue.c.scope == self.scope, column == key)).first()
+        row = None
+        for column in (terms.reference, terms.instruction_id):  # A caller's reference may look like an id.
+            row = row or connection.execute(queue_rows().where(_queue.c.scope == self.scope, column == key)).first()
         if row is None:
             raise InputError(f"instruction {key!r} is not in this queue: give a whole id or a reference")
         return row

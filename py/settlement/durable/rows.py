@@ -26,6 +26,9 @@ _RUNS = 8
 STORED, MINED, FINAL, SUPERSEDED = 0, 1, 2, 3
 """States of a signed transaction."""
 
+_ID_BEGINS = 10
+"""Characters of an id that name it: 0x and eight digits, as tables show them."""
+
 CHUNK = 400
 """How many values a statement names at once: well within what every database takes."""
 
@@ -79,6 +82,11 @@ def lock_queue(connection: Connection, sequences: Sequence[int]) -> list[Any]:
         query = select(*wanted).where(some).order_by(columns.sequence).with_for_update()
         found += connection.execute(query).all()
     return found
+
+
+def is_beginning_of_id(key: str) -> bool:
+    """Whether a key is long enough an id, or beginning of one, not to be met by chance."""
+    return key.startswith("0x") and len(key) >= _ID_BEGINS
 
 
 def storable(text: str) -> str:

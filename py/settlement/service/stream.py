@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from settlement.domain.directory import Directory
 from settlement.domain.instruction import MAX_LEGS, Consent, Leg, Reference, title_id
@@ -106,7 +107,7 @@ def read_submission(raw: bytes, directory: Directory) -> Submission:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InputError(_plain(first["msg"]), Location(field=field or None)) from None
+        raise InputError(_sentence(first), Location(field=field or None)) from None
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text") from None
     except json.JSONDecodeError as error:
@@ -199,9 +200,32 @@ def _no_float(text: str) -> Any:
     raise InputError(f"the number {text} has no exact form: write it as text")
 
 
-def _plain(message: str) -> str:
-    if "\\p{C}" in message:
-        return "text of 1 to 64 characters, none of them a control or format character, is expected"
-    if message == "Input should be a valid string":
-        return "text in quotes is expected"
+def _sentence(fault: ErrorDetails) -> str:
+    """What is wrong and what is allowed, without a word of the library's."""
+    message, context = str(fault["msg"]), fault.get("ctx", {})
+    match fault["type"]:
+        case "missing":
+            return "this is missing, and has to be there"
+        case "extra_forbidden":
+            place = fault["loc"][0] if len(fault["loc"]) > 1 else ""
+            kinds: dict[str, type[_Line]] = {"legs": _LegLine, "consents": _ConsentLine}
+            line = kinds.get(str(place), _SubmissionLine)
+            fields = sorted(field.alias or name for name, field in line.model_fields.items())
+            return f"there is no such field; allowed: {', '.join(fields)}"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return "an object in braces is expected"
+        case "list_type":
+            return "a list in brackets is expected"
+        case "int_type":
+            return "a whole number without quotes is expected"
+        case "string_type":
+            return "text in quotes is expected"
+        case "too_short":
+            return "this must not be empty"
+        case "too_long":
+            return f"there are at most {context['max_length']} of these"
+        case "string_pattern_mismatch" if "\\p{C}" in message:
+            return "text of 1 to 64 characters, none of them a control or format character, is expected"
+        case "string_pattern_mismatch":
+            return f"this has to match {context['pattern']}"
     return message[:1].lower() + message[1:]

@@ -64,13 +64,13 @@ def test_other_terms_under_a_known_id_are_refused_and_name_the_field(up, tmp_pat
     ("line", "told"),
     [
         ("{", r":2: is not a JSON object"),
-        ("[]", r":2: input should be a valid dictionary"),
+        ("[]", r":2: an object in braces is expected"),
         ('{"id": "X", "id": "Y"}', r":2 \(id\): the key 'id' is there twice"),
         (payment("X", "1.001"), r":2 \(legs\.0\): amount '1\.001' has 3 decimals"),
         (payment("X", terms={"rate": 0.5}), r":2: the number 0\.5 has no exact form"),
         (payment("X", deadline="tomorrow"), r":2 \(deadline\): 'tomorrow' is no time with an offset"),
         (payment("X", priority=10), r":2 \(priority\): input should be less than or equal to 9"),
-        (payment("X", colour="red"), r":2 \(colour\): extra inputs are not permitted"),
+        (payment("X", colour="red"), r":2 \(colour\): there is no such field; allowed: consents, deadline, id, legs"),
         (payment("X\x1b[31m"), r":2 \(id\): text of 1 to 64 characters, none of them a control"),
         (payment("X", partial_lot="half"), r":2 \(partial_lot\): amount 'half' is not a decimal number"),
         (payment("X", settlement_date="soon"), r":2 \(settlement_date\): 'soon' is no day"),
@@ -95,6 +95,23 @@ def test_with_keep_going_bad_lines_are_told_and_left_out(up, tmp_path):
 def test_a_file_that_is_not_there_is_bad_input(up, tmp_path):
     ran = up("submit", tmp_path / "none.jsonl")
     assert (ran.code, "cannot be read: No such file" in ran.sentence) == (2, True)
+
+
+@pytest.mark.parametrize("command", [("submit",), ("serve", "--until-idle")])
+def test_a_journal_in_a_folder_that_is_not_there_is_bad_input_and_makes_nothing(up, tmp_path, command):
+    file = [written(tmp_path / "one.jsonl", payment("J-1"))] if command == ("submit",) else []
+    ran = up(*command, *file, "--journal", str(tmp_path / "nowhere" / "j.sqlite"))
+    assert ran.code == 2
+    assert f"there is no folder {tmp_path / 'nowhere'}" in ran.sentence
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_nothing_is_left_beside_a_file_that_is_no_journal(up, tmp_path):
+    other = tmp_path / "notes.txt"
+    other.write_text("not a journal " * 100, "utf-8")
+    assert up("serve", "--until-idle", "--journal", str(other)).code == 2
+    assert up("journal", "verify", str(other)).code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_what_cannot_settle_waits_and_is_cancelled_for_good(up, tmp_path):

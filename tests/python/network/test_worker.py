@@ -43,6 +43,17 @@ def test_the_same_reference_with_other_terms_is_refused_and_names_the_field(serv
         service.submit("R", nominal="11", deadline=deadline)
 
 
+def test_a_reference_that_looks_like_an_id_names_its_own_instruction_and_no_other(service):
+    service.submit("R")
+    id_of_r = service.journal.entry("R").instruction_id
+    service.submit(id_of_r[:12])
+    own = service.journal.entry(id_of_r[:12])
+    assert own.instruction.reference == id_of_r[:12]
+    assert service.journal.entry(id_of_r[:14]).instruction.reference == "R", "the beginning of an id still names it"
+    assert service.journal.entry("0x") is None, "too little names nobody"
+    assert service.journal.entry(id_of_r[:6]) is None
+
+
 def test_one_bad_instruction_does_not_stop_the_others(service):
     service.submit("BAD", nominal="5000")
     service.submit("GOOD")
