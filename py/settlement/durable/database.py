@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, event, func, insert, inspect, select, update
 from sqlalchemy.engine import URL, Connection, make_url
@@ -93,9 +96,10 @@ class Database:
         url = _url(where)
         self.name = "the journal in memory" if where is None else f"the journal {_shown(url)}"
         in_file = url.get_backend_name() == "sqlite" and url.database is not None
+        protected = in_file and _is_write_protected(Path(str(url.database)))
         with self.translated():
-            self.engine = _engine(url)
-        beside = in_file and _may_be_a_journal(Path(str(url.database)))
+            self.engine = _read_only_engine(Path(str(url.database))) if protected else _engine(url)
+        beside = in_file and not protected and _may_be_a_journal(Path(str(url.database)))
         self._turn = Turn(Path(f"{url.database}-turn") if beside else None)
         try:
             with self.translated():
@@ -283,6 +287,24 @@ def _may_be_a_journal(path: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+def _is_write_protected(path: Path) -> bool:
+    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _read_only_engine(path: Path) -> Engine:
+    """For a journal that may only be read, such as an auditor's copy: nothing is made beside it.
+
+    A copy that was taken while somebody wrote has a second file with it, and is then read with that.
+    """
+    whole = "" if Path(f"{path}-wal").exists() else "&immutable=1"
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro{whole}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT_S, check_same_thread=False)
+
+    return create_engine("sqlite://", creator=connect, poolclass=QueuePool)
 
 
 def _engine(url: URL) -> Engine:

@@ -12,6 +12,7 @@ from settlement.domain.instruction import InstructionStatus
 from settlement.durable import database
 from settlement.durable.database import Database
 from settlement.durable.journal import SqlJournal
+from settlement.durable.verify import verify
 from settlement.errors import InputError, JournalUnavailable
 
 
@@ -94,6 +95,24 @@ def test_a_file_that_became_read_only_is_refused_and_keeps_what_it_had(tmp_path)
         SqlJournal(read_only, "somebody")
     read_only.close()
     assert path.read_bytes() == written
+
+
+def test_a_write_protected_journal_can_be_read_and_verified_and_leaves_nothing_beside_it(tmp_path, monkeypatch):
+    path = tmp_path / "journal.sqlite"
+    SqlJournal(path, "somebody").close()
+    before = path.read_bytes()
+    for beside in tmp_path.glob("journal.sqlite-*"):
+        beside.unlink()
+    monkeypatch.setattr(database.os, "access", lambda _path, _mode: False)
+    copy = Database(path)
+    assert verify(copy) == ()
+    assert SqlJournal(copy, "somebody").entry("nothing") is None
+    refused = pytest.raises(InputError, match="cannot be written: the file or its folder is read-only")
+    with refused, copy.write() as writing:
+        writing.connection.exec_driver_sql("DELETE FROM history")
+    copy.close()
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["journal.sqlite"]
 
 
 def test_a_journal_that_another_process_keeps_locked_is_unavailable(tmp_path, monkeypatch):
