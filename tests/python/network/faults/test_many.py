@@ -18,6 +18,7 @@ from settlement.domain.acts import ChangeAccountBlock, ChangePartyStatus
 from settlement.domain.instruction import Consent
 from settlement.domain.submission import Submission
 from settlement.durable.verify import verify
+from settlement.errors import InputError
 from settlement.flow.desk import perform
 from settlement.flow.intake import submit
 from settlement.flow.worker_rule import WorkerRule
@@ -53,8 +54,6 @@ def bad_ones(network, now):
     seller, buyer = "seller-0", "buyer-0"
     good = cross_bank_dvp(network, seller, buyer)
     pay = lambda to: [network.leg(buyer, to, "jade-hkd", "1.00")]  # noqa: E731
-    forged = Consent(party=seller, address=network.ledger.directory.address_of(seller), signature="0x" + "11" * 64)
-    lone = (network.ledger.consent(buyer, network.instruction(*good)),)
     return [
         ([network.leg(seller, buyer, "bond", "90,000,000")], {}, "Instrument_InsufficientFree"),
         (pay("frozen"), {}, "Registry_PartyNotActive"),
@@ -64,34 +63,57 @@ def bad_ones(network, now):
         (pay("no-account"), {}, "AccountMoney_NoAccount"),
         (good, {"deadline": now - 10}, "Engine_Expired|deadline is over"),
         (good, {"not_before": now + 80_000}, ""),
-        (good, {"consents": (forged, *lone)}, "Consent"),
-        (good, {"consents": lone}, ""),
+        (good, {"consents": "lone"}, ""),
+        (good, {"consents": "forged"}, ""),
     ]
+
+
+def with_consents(network, item, kind, nonce):
+    """The submission with the buyer's own consent alone, or with one in the buyer's name that another party gave."""
+    buyer = item.legs[0].receiver
+    item = item.model_copy(update={"nonce": nonce})
+    given = network.ledger.consent(buyer if kind == "lone" else item.legs[0].giver, item.instruction(nonce))
+    address = network.ledger.directory.address_of(buyer)
+    consent = Consent(party=buyer, address=address, signature=given.signature)
+    return item.model_copy(update={"consents": (consent,)})
 
 
 def test_of_ten_thousand_the_good_settle_and_each_bad_one_has_its_reason(crowd, tmp_path):
     network, description, legs = crowd
     now = network.ledger.head().timestamp
     bad, pairs = bad_ones(network, now), list(legs.values())
-    submissions, wrong = [], {}
+    submissions, forged, wrong = [], [], {}
     for index in range(10_000):
-        more: dict = {}
+        reference, more, reason = f"I-{index}", {}, None
         if index % 20 == 7:
-            chosen, more, wrong[f"I-{index}"] = bad[index // 20 % 10]
+            chosen, more, reason = bad[index // 20 % 10]
         else:
             chosen = pairs[index % len(pairs)]
-        fields = {"reference": f"I-{index}", "legs": tuple(chosen), "deadline": now + 86_400} | more
-        submissions.append(Submission(**fields))
+        kind = more.get("consents")
+        fields = {"reference": reference, "legs": tuple(chosen), "deadline": now + 86_400} | more
+        item = Submission(**fields | {"consents": ()})
+        if kind is not None:
+            item = with_consents(network, item, kind, 1_000_000 + index)
+        if kind == "forged":
+            forged.append(item)
+            continue
+        submissions.append(item)
+        if reason is not None:
+            wrong[reference] = reason
     service = open_service(description, tmp_path / "journal.sqlite")
     for start in range(0, len(submissions), 500):
         submit(service.network.desk, submissions[start : start + 500], now)
+    for item in forged:
+        with pytest.raises(InputError, match=re.escape("consents[0]")):
+            submit(service.network.desk, [item], now)
     worker = service.worker(WorkerRule(poll_s=0.001))
     for _ in range(ROUNDS_MAX):
         if not worker.step() and not service.queue.is_busy():
             break
     worker.close()
     journal = service.network.journal
-    assert service.queue.figures().by_status["confirmed"] == 10_000 - len(wrong)
+    assert service.queue.figures().by_status["confirmed"] == 10_000 - len(wrong) - len(forged)
+    assert not journal.stored([item.reference for item in forged])
     for reference, reason in wrong.items():
         entry = journal.entry(reference)
         assert entry.status.value != "confirmed"
