@@ -11,9 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
-
 from settlement.app import connect, deploy_on
 from settlement.chain.node import AnvilNode, NodeSettings
 from settlement.domain import acts
@@ -23,7 +20,8 @@ from settlement.domain.bonds.interest import interest_fraction, times_half_up
 from settlement.domain.bonds.schedule import schedule
 from settlement.domain.bonds.terms import BondTerms, FixedCoupon
 from settlement.domain.quantity import Quantity, decimal_text
-from settlement.flow.desk import perform, perform_many
+from settlement.flow.crowds import admit_crowd, elect_accounts, place
+from settlement.flow.desk import perform
 from settlement.flow.network import HONG_KONG_UTC_OFFSET_SECONDS, Network
 from settlement.flow.servicing import pay_distribution
 
@@ -37,7 +35,6 @@ BOND, AGENT = "stress-bond", "stress-bond-agent"
 _ISSUED = date(2024, 2, 7)
 _BEGINS = 1_707_235_200  # the day before, in UTC
 _NOMINALS = (1_000_000, 1_500_000, 2_500_000)
-_ELECTED_AT_ONCE = 200
 
 
 def measure_coupon(holders: int, page: int, on_progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
@@ -148,28 +145,13 @@ def _create_bond(network: Network, nominal: int) -> BondTerms:
 
 def _place(network: Network, nominals: Mapping[str, int], say: Callable[[str], None]) -> None:
     """Admits the holders, opens and notes their accounts, and delivers the bond to them."""
-    say(f"admitting {len(nominals):,} holders")
-    addresses = {holder: to_checksum_address(keccak(text=holder)[-20:]) for holder in nominals}
-    network.ledger.know_parties(addresses)
+    say(f"admitting {len(nominals):,} holders and opening their accounts")
     accounts = {holder: f"{BANKS[number % len(BANKS)]}-hkd" for number, holder in enumerate(nominals)}
-    admissions: list[acts.Act] = [
-        acts.AdmitParty(party=holder, address=address, roles=("investor",)) for holder, address in addresses.items()
-    ]
-    perform_many(network.desk, admissions)
-    say("opening their accounts")
-    perform_many(network.desk, [acts.OpenAccount(instrument=at, holder=holder) for holder, at in accounts.items()])
-    for first in range(0, len(accounts), _ELECTED_AT_ONCE):
-        some = dict(list(accounts.items())[first : first + _ELECTED_AT_ONCE])
-        perform(network.desk, acts.ElectAccounts(agent=AGENT, by=f"bank-{BANKS[0]}", accounts=some))
+    admit_crowd(network.desk, list(nominals), ("investor",), accounts)
+    elect_accounts(network.desk, AGENT, f"bank-{BANKS[0]}", accounts)
     say("delivering the bond")
     whole = Quantity(instrument=BOND, amount=sum(nominals.values()))
-    perform(network.desk, acts.IssueBond(quantity=whole))
-    perform(network.desk, acts.AllocateBond(quantity=whole, allocation_hash="0x" + "00" * 32))
-    deliveries: list[acts.Act] = [
-        acts.Transfer(giver="government", receiver=holder, quantity=Quantity(instrument=BOND, amount=nominal))
-        for holder, nominal in nominals.items()
-    ]
-    perform_many(network.desk, deliveries)
+    place(network.desk, "government", acts.AllocateBond(quantity=whole, allocation_hash="0x" + "00" * 32), nominals)
     perform(network.desk, acts.OpenBond(instrument=BOND))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from eth_abi.abi import decode
@@ -59,6 +59,9 @@ _KINDS: dict[type, InstrumentKind] = {
 _ERC_1271_ACCEPTED = bytes.fromhex("1626ba7e")
 
 _ZERO_ADDRESS = "0x" + "0" * 40
+
+_ASKED_AT_ONCE = 2_000
+"""How many balances are asked for in a request."""
 
 
 class EvmLedger:
@@ -123,9 +126,13 @@ class EvmLedger:
 
     def party_address(self, party: str) -> str:
         """See `ports.Ledger.party_address`."""
-        address = self._signers.signer(party).address
-        self._enter(parties={party: address})
-        return address
+        return self.party_addresses([party])[party]
+
+    def party_addresses(self, parties: Sequence[str]) -> Mapping[str, str]:
+        """See `ports.Ledger.party_addresses`."""
+        addresses = {party: self._signers.signer(party).address for party in parties}
+        self._enter(parties=addresses)
+        return addresses
 
     # ---- transactions ------------------------------------------------------------------------------------------------
 
@@ -261,21 +268,29 @@ class EvmLedger:
         held = self._answer(record.address, encode_call("heldOf(address)", [holder]), "uint256")
         return Position(balance, held)
 
-    def positions(self) -> Mapping[tuple[str, str], Position]:
-        """See `ports.Ledger.positions`; one round trip."""
+    def positions(self, parties: Collection[str] | None = None) -> Mapping[tuple[str, str], Position]:
+        """See `ports.Ledger.positions`; few round trips."""
+        addresses = self._directory.parties
+        asked = addresses if parties is None else {party: addresses[party] for party in parties}
+        calls = {
+            party: tuple(
+                "0x" + encode_call(name, [address]).hex() for name in ("balanceOf(address)", "heldOf(address)")
+            )
+            for party, address in asked.items()
+        }
         keys, questions = [], []
         for record in self._directory.instruments.values():
             if record.unlisted:
                 continue
-            for party, address in self._directory.parties.items():
-                for signature in ("balanceOf(address)", "heldOf(address)"):
-                    if record.kind == "bill-of-lading" and signature.startswith("held"):
-                        continue
-                    data = "0x" + encode_call(signature, [address]).hex()
+            wanted = 1 if record.kind == "bill-of-lading" else 2  # A title is held or not; nobody asks how much of it.
+            for party, data in calls.items():
+                for each in data[:wanted]:
                     keys.append((party, record.instrument))
-                    questions.append(("eth_call", [{"to": record.address, "data": data}, "latest"]))
+                    questions.append(("eth_call", [{"to": record.address, "data": each}, "latest"]))
         found: dict[tuple[str, str], Position] = {}
-        answers = self._rpc.batch(questions) if questions else []
+        answers: list[Any] = []
+        for first in range(0, len(questions), _ASKED_AT_ONCE):
+            answers += self._rpc.batch(questions[first : first + _ASKED_AT_ONCE])
         for key, answer in zip(keys, answers, strict=True):
             if isinstance(answer, Exception) or answer == "0x":
                 continue

@@ -119,15 +119,25 @@ class Transactor:
             Refused: one was refused or failed; those after it may have succeeded.
             OutcomeUnknown: a receipt did not come in time.
         """
+        one_by_one = self._mines_one_by_one()
         for first in range(0, len(transactions), _SENT_AT_ONCE):
             some = transactions[first : first + _SENT_AT_ONCE]
-            answers = self._rpc.batch([("eth_sendRawTransaction", [each.raw]) for each in some])
+            answers = []
+            for part in _first_last(some) if one_by_one else [some]:
+                answers += self._rpc.batch([("eth_sendRawTransaction", [each.raw]) for each in part])
             for answer in answers:
                 if isinstance(answer, RpcError) and not any(
                     phrase in answer.message.lower() for phrase in _KNOWN_TRANSACTION
                 ):
                     raise Refused([self._reason(answer)], "transaction not accepted") from answer
             self._require_success(some)
+
+    def _mines_one_by_one(self) -> bool:
+        """Whether this is a development chain that makes a block of every transaction, and a copy of its state."""
+        try:
+            return self._rpc.call("anvil_getAutomine", []) is True
+        except RpcError:
+            return False
 
     def _require_success(self, transactions: Sequence[SignedTransaction]) -> None:
         deadline = time.monotonic() + self._receipt_timeout_s
@@ -262,3 +272,13 @@ class Transactor:
         except RpcError as error:
             return self._reason(error)
         return Reason("Reverted", {}, "the transaction failed, and would have succeeded one block earlier")
+
+
+def _first_last(transactions: Sequence[SignedTransaction]) -> list[list[SignedTransaction]]:
+    """All but each sender's first, which wait for it, and then those: a chain that mines at once makes few blocks."""
+    firsts: dict[str, SignedTransaction] = {}
+    for each in transactions:
+        firsts.setdefault(each.sender, each)
+    first = {each.hash for each in firsts.values()}
+    rest = [each for each in transactions if each.hash not in first]
+    return [part for part in (rest, list(firsts.values())) if part]

@@ -26,11 +26,15 @@ ChainId = Annotated[int | None, typer.Option("--chain-id", help="What the chain 
 
 @app.command()
 def demo(as_json: Json = False) -> None:
-    """Run every shipped scenario, each on a chain of its own, and show what moved.
+    """Run the shipped scenarios, each on a chain of its own, and show what moved; those of thousands run by name only.
 
     Example: settle demo
     """
-    reports = [_run(summary.name, operations.OWN, None, None, as_json) for summary in shipped_scenarios()]
+    reports = [
+        _run(summary.name, operations.OWN, None, None, as_json)
+        for summary in shipped_scenarios()
+        if not summary.is_crowded
+    ]
     if as_json:
         print_json({"runs": [report.document() for report in reports], "ok": all(r.ok for r in reports)})
     _require(reports)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal
 
 from settlement.domain.model import Address, InstrumentId, Model, PartyId
+from settlement.domain.wording import listed
 from settlement.errors import InputError
 
 InstrumentKind = Literal["wholesale-cbdc", "tokenized-deposit", "green-bond", "bill-of-lading"]
@@ -43,8 +45,7 @@ class Directory(Model):
             InputError: no such party.
         """
         if party not in self.parties:
-            known = ", ".join(sorted(self.parties)) or "none"
-            raise InputError(f"party {party!r} is unknown; known parties: {known}")
+            raise InputError(f"party {party!r} is unknown; known parties: {listed(self.parties)}")
         return self.parties[party]
 
     def instrument(self, instrument: str) -> InstrumentRecord:
@@ -54,17 +55,20 @@ class Directory(Model):
             InputError: no such instrument.
         """
         if instrument not in self.instruments:
-            known = ", ".join(sorted(self.instruments)) or "none"
+            known = listed(self.instruments)
             raise InputError(f"instrument {instrument!r} is unknown; known instruments: {known}")
         return self.instruments[instrument]
 
     def name_of(self, address: str) -> str:
         """A party's or instrument's name by its address; the address itself where it is neither."""
-        lowered = address.lower()
-        for name, known in self.parties.items():
-            if known.lower() == lowered:
-                return name
+        return self._names.get(address.lower(), address)
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        """Names by address in lower case; where two have one, a party's, and the first."""
+        found: dict[str, str] = {}
+        for name, address in self.parties.items():
+            found.setdefault(address.lower(), name)
         for name, record in self.instruments.items():
-            if record.address.lower() == lowered:
-                return name
-        return address
+            found.setdefault(record.address.lower(), name)
+        return found

@@ -98,6 +98,12 @@ class SqlJournal:
             for instruction_id in instruction_ids:
                 _step(writing, instruction_id, entry)
 
+    def record_transactions(self, transactions: Sequence[tuple[SignedTransaction, str]]) -> None:
+        """See `ports.Journal.record_transactions`."""
+        with self.database.write() as writing:
+            for transaction, act in transactions:
+                rows.store_transaction(writing.connection, transaction, act=act, scope=self.scope, at=self._clock())
+
     def record_history(self, instruction_id: str, entry: HistoryEntry) -> None:
         """See `ports.Journal.record_history`."""
         with self.database.write() as writing:

@@ -66,8 +66,8 @@ def perform_many(desk: Desk, some: Sequence[Act], gas: int = 300_000) -> None:
         OutcomeUnknown: a receipt did not come in time.
     """
     transactions = desk.ledger.prepare_many(some, gas)
-    for act, transaction in zip(some, transactions, strict=True):
-        desk.journal.record_transaction(transaction, act.kind, ())
+    kinds = (act.kind for act in some)
+    desk.journal.record_transactions(list(zip(transactions, kinds, strict=True)))
     desk.ledger.send_many(transactions)
 
 

@@ -95,6 +95,9 @@ class Journal(Protocol):
     def record_transaction(self, transaction: SignedTransaction, act: str, instruction_ids: Sequence[str]) -> None:
         """Stores the signed bytes, before the first send, and that the instructions concerned are sent."""
 
+    def record_transactions(self, transactions: Sequence[tuple[SignedTransaction, str]]) -> None:
+        """Stores many signed transactions and their acts' kinds before the first is sent; none has an instruction."""
+
     def record_history(self, instruction_id: str, entry: HistoryEntry) -> None:
         """Adds a step to an instruction's life."""
 

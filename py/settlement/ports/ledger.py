@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -133,6 +133,9 @@ class Ledger(Protocol):
     def party_address(self, party: str) -> str:
         """The address under which a party acts, admitted or not; enters it into the directory."""
 
+    def party_addresses(self, parties: Sequence[str]) -> Mapping[str, str]:
+        """The addresses under which many parties act, by name; enters them into the directory at once."""
+
     def know_party(self, party: str, address: str) -> None:
         """Enters a party whose key is elsewhere."""
 
@@ -217,8 +220,8 @@ class Ledger(Protocol):
     def position(self, party: str, instrument: str) -> Position:
         """What a party holds; for a title instrument, how many titles."""
 
-    def positions(self) -> Mapping[tuple[str, str], Position]:
-        """Every party's position in every instrument, by party and instrument."""
+    def positions(self, parties: Collection[str] | None = None) -> Mapping[tuple[str, str], Position]:
+        """Positions in every instrument, by party and instrument; of every party, or of those named."""
 
     def supply(self, instrument: str) -> int:
         """What exists of a fungible instrument, in smallest units."""

@@ -36,6 +36,7 @@ from settlement.domain.instruction import terms_hash
 from settlement.domain.quantity import Quantity
 from settlement.errors import InputError
 from settlement.scenarios.context import Context, ResolvedBond, document_hash
+from settlement.scenarios.crowds import holding, resolve_place
 from settlement.scenarios.language import Action, InstrumentSetUp, Party, PayStep, Perform
 from settlement.scenarios.text import Path
 from settlement.scenarios.written_base import Written
@@ -49,6 +50,7 @@ from settlement.scenarios.written_bonds import (
     FloatingWritten,
     OptionWritten,
     PayWritten,
+    PlaceWritten,
     ReturnSurplusWritten,
 )
 
@@ -270,6 +272,8 @@ def resolve_bond_action(context: Context, path: Path, word: str, written: Writte
             return Perform(act=_fixing(context, path, bond, written))
         case ElectWritten():
             return Perform(act=_elect(context, path, written))
+        case PlaceWritten():
+            return resolve_place(context, path, written)
         case PayWritten():
             return _pay(context, path, bond, written)
         case ClaimWritten():
@@ -318,13 +322,7 @@ def _allocate(context: Context, path: Path, written: AllocateWritten) -> Allocat
     for party, text in written.allocations.items():
         at: Path = (*path, "allocations", party)
         context.party(at, party)
-        nominal = context.amount(at, text, 0)
-        if nominal % terms.increment or nominal < terms.minimum_denomination:
-            raise context.error(
-                at,
-                f"{text} is no holding of {written.bond}: {terms.minimum_denomination:,} or more, in steps of "
-                f"{terms.increment:,}",
-            )
+        nominal = holding(context, at, written.bond, text)
         if written.orders is not None:
             ordered = written.orders.get(party)
             if ordered is None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from settlement.domain.instruction import Instruction, InstructionStatus
 from settlement.domain.quantity import format_amount
 from settlement.domain.runs import CheckReport
+from settlement.domain.wording import listed
 from settlement.flow.desk import Outcome
 from settlement.ports import Ledger, Position
 from settlement.scenarios.language import Amounts, Expectation, Scenario, Step
@@ -35,8 +36,9 @@ class ExpectationChecker:
             name = f"{step.name}: refused with {', '.join(expect.refused)}"
             checks.append(_same(name, sorted(set(refused)), sorted(set(expect.refused))))
         if expect.unchanged:
-            changed = [key for key, position in self._ledger.positions().items() if before.get(key) != position]
-            checks.append(_same(f"{step.name}: every position unchanged", changed, []))
+            after = self._ledger.positions()
+            changed = [f"{party}'s {held}" for (party, held), now in after.items() if before.get((party, held)) != now]
+            checks.append(_same(f"{step.name}: every position unchanged", listed(changed), listed([])))
         for order_id, reason in expect.failed.items():
             found = [item.name for item in self._outcomes[order_id].reasons]
             checks.append(_same(f"{step.name}: {order_id} failed with {reason}", found, [reason]))
@@ -46,6 +48,7 @@ class ExpectationChecker:
         """Everything an expectation says of the ledger's state."""
         checks = self._amounts(where, "has", expect.positions, held=False)
         checks += self._amounts(where, "has on hold", expect.held, held=True)
+        checks += self._together(where, expect)
         for order_id, status in expect.status.items():
             actual = self._ledger.status(orders[order_id])
             checks.append(_same(f"{where}: {order_id} is {status}", _CONFIRMED_IS.get(actual, actual.value), status))
@@ -86,6 +89,17 @@ class ExpectationChecker:
                 actual = self._text(instrument, position.held if held else position.balance)
                 wanted = self._text(instrument, amount)
                 checks.append(_same(f"{where}: {party} {verb} {wanted} {instrument}", actual, wanted))
+        return checks
+
+    def _together(self, where: str, expect: Expectation) -> list[CheckReport]:
+        checks = []
+        for name, amounts in expect.together.items():
+            positions = self._ledger.positions(self._scenario.crowds[name].members)
+            for instrument, amount in amounts.items():
+                whole = sum(position.balance for (_, held), position in positions.items() if held == instrument)
+                wanted = self._text(instrument, amount)
+                text = f"{where}: {name} have {wanted} {instrument} together"
+                checks.append(_same(text, self._text(instrument, whole), wanted))
         return checks
 
     def _priced(self, where: str, expect: Expectation) -> list[CheckReport]:

@@ -14,7 +14,7 @@ from settlement.domain.bonds.terms import BondTerms
 from settlement.domain.instruction import terms_hash
 from settlement.domain.quantity import Quantity, parse_amount
 from settlement.errors import InputError
-from settlement.scenarios.language import InstrumentSetUp, Order, Party
+from settlement.scenarios.language import Crowd, InstrumentSetUp, Order, Party
 from settlement.scenarios.text import Path, Source
 from settlement.scenarios.written_base import nearest
 
@@ -48,6 +48,7 @@ class Context:
     clock: int = 0
     utc_offset_seconds: int = 0
     parties: dict[str, Party] = field(default_factory=dict)
+    crowds: dict[str, Crowd] = field(default_factory=dict)
     instruments: dict[str, InstrumentSetUp] = field(default_factory=dict)
     bonds: dict[str, ResolvedBond] = field(default_factory=dict)
     unlisted: dict[str, None] = field(default_factory=dict)

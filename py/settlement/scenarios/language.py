@@ -13,6 +13,7 @@ from pydantic import Field
 
 from settlement.domain.acts import (
     Act,
+    AllocateBond,
     ClaimPayment,
     CreatePayingAgent,
     ElectAccounts,
@@ -55,6 +56,7 @@ class Party(Model):
         roles: What it is admitted as; empty for an outsider, who is known by name and never admitted.
         address: A checksummed address from outside; None where the runner makes the key.
         is_contract: Whether it is a contract that comes into being with its bond.
+        crowd: The crowd it is one of; None for a party of its own.
     """
 
     party: PartyId
@@ -62,6 +64,25 @@ class Party(Model):
     roles: tuple[Role, ...]
     address: Address | None = None
     is_contract: bool = False
+    crowd: str | None = None
+
+
+class Crowd(Model):
+    """Many parties of one kind, for what a register of thousands needs.
+
+    Attributes:
+        name: What it is called, and what its members' names begin with.
+        members: The parties, in order.
+        accounts: Deposits in which the members have their accounts, in turn.
+    """
+
+    name: PartyId
+    members: tuple[PartyId, ...]
+    accounts: tuple[InstrumentId, ...]
+
+    def accounts_by_member(self) -> Mapping[PartyId, InstrumentId]:
+        """Where each member has its account."""
+        return {member: self.accounts[number % len(self.accounts)] for number, member in enumerate(self.members)}
 
 
 class InstrumentSetUp(Model):
@@ -271,6 +292,23 @@ class PayStep(Model):
     pages: int | None
 
 
+class PlaceStep(Model):
+    """Deliver an issue to a crowd, free of payment.
+
+    Attributes:
+        bond: The bond.
+        crowd: The crowd's name.
+        nominals: What each member gets, in smallest units.
+        allocation: The issuer's word on how much is allocated in all.
+    """
+
+    kind: Literal["place"] = "place"
+    bond: InstrumentId
+    crowd: PartyId
+    nominals: Mapping[PartyId, int]
+    allocation: AllocateBond
+
+
 class AdvanceStep(Model):
     """Set the chain's clock to this Unix time."""
 
@@ -290,6 +328,7 @@ Action = Annotated[
     | ExpireStep
     | ReleaseLegStep
     | PayStep
+    | PlaceStep
     | AdvanceStep,
     Field(discriminator="kind"),
 ]
@@ -315,6 +354,7 @@ class Expectation(Model):
         unchanged: Every position equals that before the step.
         status: Order id to its status.
         positions: What each party has, held quantities included.
+        together: What each crowd's members have together, held quantities included.
         held: What of that is on hold.
         supply: What exists of an instrument.
         control: Document reference to the party in control; None where the bill is gone.
@@ -330,6 +370,7 @@ class Expectation(Model):
     unchanged: bool = False
     status: Mapping[str, OrderStatus] = Field(default_factory=dict)
     positions: Amounts = Field(default_factory=dict)
+    together: Amounts = Field(default_factory=dict)
     held: Amounts = Field(default_factory=dict)
     supply: Mapping[InstrumentId, int] = Field(default_factory=dict)
     control: Mapping[str, PartyId | None] = Field(default_factory=dict)
@@ -371,6 +412,7 @@ class Scenario(Model):
         start: The chain's clock at the start, Unix time.
         utc_offset_seconds: The scenario's time zone, for showing times.
         parties: By name, in the order written.
+        crowds: Parties by the thousand, by the crowd's name; their members are among the parties.
         instruments: By name, in an order in which they can be created (reserves first).
         unlisted: Names in legs that stand for contracts the registry has not admitted.
         titles: Every bill of lading the scenario issues: document reference to its title.
@@ -387,6 +429,7 @@ class Scenario(Model):
     start: UnixTime
     utc_offset_seconds: int
     parties: Mapping[PartyId, Party]
+    crowds: Mapping[PartyId, Crowd]
     instruments: Mapping[InstrumentId, InstrumentSetUp]
     unlisted: tuple[InstrumentId, ...]
     titles: Mapping[str, Quantity]
@@ -425,7 +468,7 @@ def _orders_of(action: Action) -> tuple[Order, ...]:
             return (action.submission.order,)
         case BatchStep():
             return tuple(item.order for item in action.items)
-        case Perform() | AdvanceStep() | PayStep():
+        case Perform() | AdvanceStep() | PayStep() | PlaceStep():
             return ()
         case _:
             return (action.order,)

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from settlement.domain.model import Model
 from settlement.errors import InputError, Location
 from settlement.scenarios.context import Context
+from settlement.scenarios.crowds import resolve_crowds, resolve_members
 from settlement.scenarios.instruments import resolve_instruments, resolve_parties
 from settlement.scenarios.language import Scenario
 from settlement.scenarios.steps import resolve_expectation, resolve_steps
@@ -27,11 +28,12 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 class ScenarioSummary(Model):
-    """A shipped scenario: its name, its title and its file."""
+    """A shipped scenario: its name, its title, its file, and whether parties by the thousand take part."""
 
     name: str
     title: str
     path: str
+    is_crowded: bool
 
 
 def load_scenario(path_or_name: str | os.PathLike[str]) -> Scenario:
@@ -69,7 +71,8 @@ def shipped_scenarios() -> list[ScenarioSummary]:
     summaries = []
     for name, path in _shipped_files().items():
         scenario = load_scenario(path)
-        summaries.append(ScenarioSummary(name=name, title=scenario.title, path=str(path)))
+        summary = ScenarioSummary(name=name, title=scenario.title, path=str(path), is_crowded=bool(scenario.crowds))
+        summaries.append(summary)
     return summaries
 
 
@@ -182,7 +185,9 @@ def _resolve(source: Source, written: ScenarioWritten) -> Scenario:
     context.start = context.time(("start",), written.start)
     context.utc_offset_seconds = int(offset.total_seconds()) if offset else 0
     resolve_parties(context, written.parties)
+    resolve_members(context, written.crowds)
     resolve_instruments(context, written.instruments)
+    resolve_crowds(context, written.crowds)
     opening = resolve_steps(context, "opening", written.opening)
     context.clock = context.start
     steps = resolve_steps(context, "steps", written.steps)
@@ -197,6 +202,7 @@ def _resolve(source: Source, written: ScenarioWritten) -> Scenario:
         start=context.start,
         utc_offset_seconds=context.utc_offset_seconds,
         parties=context.parties,
+        crowds=context.crowds,
         instruments=context.instruments,
         unlisted=tuple(context.unlisted),
         titles=context.titles,

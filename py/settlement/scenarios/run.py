@@ -21,6 +21,7 @@ from settlement.domain.runs import (
 )
 from settlement.errors import InputError, Refused
 from settlement.flow.confirm import confirm
+from settlement.flow.crowds import admit_crowd, elect_accounts, place
 from settlement.flow.desk import Outcome, perform
 from settlement.flow.instruct import instruct
 from settlement.flow.lock import cancel, expire, lock, release_leg
@@ -41,6 +42,7 @@ from settlement.scenarios.language import (
     Order,
     PayStep,
     Perform,
+    PlaceStep,
     ReleaseLegStep,
     ReplayStep,
     Scenario,
@@ -114,7 +116,7 @@ class ScenarioRunner:
         network, scenario = self._network, self._scenario
         senders = scenario.senders()
         for name, party in scenario.parties.items():
-            if party.is_contract:
+            if party.is_contract or party.crowd is not None:
                 continue
             if party.address is not None:
                 network.ledger.know_party(name, party.address)
@@ -135,6 +137,10 @@ class ScenarioRunner:
                 perform(network.desk, act)
             if setup.paying_agent is not None:
                 network.set_up_paying_agent(setup.paying_agent)
+        for crowd in scenario.crowds.values():
+            self._on_progress(f"admitting {len(crowd.members):,} of {crowd.name} and opening their accounts")
+            roles = scenario.parties[crowd.members[0]].roles
+            admit_crowd(network.desk, crowd.members, roles, crowd.accounts_by_member())
         money = next(name for name, setup in scenario.instruments.items() if setup.currency)
         for name in scenario.unlisted:
             network.ledger.know_unlisted(name, money)
@@ -165,7 +171,7 @@ class ScenarioRunner:
     def _reported(self, step: Step) -> StepReport:
         self._on_progress(step.name)
         began = time.monotonic()
-        before = self._network.ledger.positions()
+        before = self._network.ledger.positions() if step.expect.unchanged else {}
         refused: tuple[str, ...] = ()
         outcome: Outcome | None = None
         gas, transaction, legs = 0, None, tuple[LegReport, ...]()
@@ -234,6 +240,8 @@ class ScenarioRunner:
                 return self._done(action.order, expire(desk, self._match(action.order).instruction))
             case PayStep():
                 return self._pay(action)
+            case PlaceStep():
+                return self._place(action)
             case ReleaseLegStep():
                 instruction = self._match(action.order).instruction
                 return self._done(action.order, release_leg(desk, instruction, action.leg))
@@ -259,6 +267,16 @@ class ScenarioRunner:
             return Outcome("", InstructionStatus.CONFIRMED)
         whole = replace(receipts[-1], gas_used=sum(receipt.gas_used for receipt in receipts))
         return Outcome("", InstructionStatus.CONFIRMED, whole)
+
+    def _place(self, action: PlaceStep) -> Outcome:
+        setup = self._scenario.instruments[action.bond]
+        if setup.paying_agent is not None:
+            accounts = self._scenario.crowds[action.crowd].accounts_by_member()
+            elect_accounts(self._network.desk, setup.paying_agent.party, setup.paying_agent.operator, accounts)
+        self._on_progress(f"{action.bond}: delivering to {len(action.nominals):,} holders")
+        place(self._network.desk, setup.issuer, action.allocation, action.nominals)
+        self._books.count(acts.IssueBond(quantity=action.allocation.quantity))
+        return Outcome("", InstructionStatus.CONFIRMED)
 
     def _batch(self, action: BatchStep) -> Outcome:
         matched = [self._submit(item) for item in action.items]
@@ -390,7 +408,11 @@ class ScenarioRunner:
         )
 
     def _positions(self) -> Positions:
-        return readable_positions(self._network, self._network.ledger.positions())
+        """Of every party; those of crowds are too many to show."""
+        known = self._network.ledger.directory.parties
+        members = {member for crowd in self._scenario.crowds.values() for member in crowd.members}
+        positions = self._network.ledger.positions([party for party in known if party not in members])
+        return readable_positions(self._network, positions)
 
 
 def readable_positions(network: Network, positions: Mapping[tuple[str, str], Position]) -> Positions:

@@ -307,6 +307,7 @@ def resolve_expectation(context: Context, path: Path, written: OutcomeWritten) -
         unchanged=step.unchanged == "true",
         status=dict(written.status),
         positions=_positions(context, (*path, "positions"), written.positions),
+        together=_together(context, (*path, "together"), written.together),
         held=_positions(context, (*path, "held"), written.held),
         supply={
             name: context.position((*path, "supply", name), text, _fungible(context, (*path, "supply", name), name))
@@ -324,10 +325,21 @@ def resolve_expectation(context: Context, path: Path, written: OutcomeWritten) -
     )
 
 
+def _together(context: Context, path: Path, written: AmountsWritten) -> dict[str, dict[str, int]]:
+    for crowd in written:
+        context.known((*path, crowd), "crowd", crowd, context.crowds)
+    return _amounts(context, path, written)
+
+
 def _positions(context: Context, path: Path, written: AmountsWritten) -> dict[str, dict[str, int]]:
+    for party in written:
+        context.party((*path, party), party)
+    return _amounts(context, path, written)
+
+
+def _amounts(context: Context, path: Path, written: AmountsWritten) -> dict[str, dict[str, int]]:
     positions: dict[str, dict[str, int]] = {}
     for party, amounts in written.items():
-        context.party((*path, party), party)
         positions[party] = {
             name: context.position((*path, party, name), text, context.instrument((*path, party, name), name).decimals)
             for name, text in amounts.items()

@@ -38,6 +38,14 @@ class PartyWritten(Written):
     address: Annotated[str, WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"})] | None = None
 
 
+class CrowdWritten(Written):
+    """So many parties called after the crowd, `crowd-00001` and on, with accounts in these deposits in turn."""
+
+    count: Whole
+    roles: Annotated[list[Role], Field(min_length=1)]
+    accounts: Annotated[list[InstrumentName], Field(min_length=1)]
+
+
 class MandateWritten(Written):
     """What the engine may pay out of a bank's reserves without asking it."""
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from settlement.domain.wording import listed
+
 PARTY_PATTERN = r"^[a-z][a-z0-9-]{0,39}$"
 INSTRUMENT_PATTERN = r"^[A-Za-z][A-Za-z0-9-]{0,39}$"
 ORDER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
@@ -18,8 +20,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """` (did you mean x?)` where a known name is near, and then all that are known."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{hint} Allowed: {', '.join(names) or 'none'}" if near else f"; allowed: {', '.join(names) or 'none'}"
+    return f"; did you mean {near[0]!r}? Allowed: {listed(names)}" if near else f"; allowed: {listed(names)}"
 
 
 class Written(BaseModel):

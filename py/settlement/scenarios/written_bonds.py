@@ -119,6 +119,13 @@ class AllocateWritten(BondAct):
     orders: dict[PartyName, Amount] | None = None
 
 
+class PlaceWritten(BondAct):
+    """Deliver an issue free of payment to every member of a crowd: these nominals in turn."""
+
+    crowd: PartyName
+    nominals: Annotated[list[Amount], Field(min_length=1)]
+
+
 class FixingWritten(BondAct):
     """The calculation agent fixes a coupon's rate, spread included."""
 

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from settlement.scenarios.language import BillStatus, OrderStatus
 from settlement.scenarios.written import (
+    CrowdWritten,
     InstrumentWritten,
     OrderWritten,
     PartyWritten,
@@ -38,6 +39,7 @@ from settlement.scenarios.written_bonds import (
     ElectWritten,
     FixingWritten,
     PayWritten,
+    PlaceWritten,
     ReturnSurplusWritten,
 )
 
@@ -149,6 +151,7 @@ class OutcomeWritten(Written):
 
     status: dict[OrderId, OrderStatus] = Field(default_factory=dict)
     positions: AmountsWritten = Field(default_factory=dict)
+    together: AmountsWritten = Field(default_factory=dict)
     held: AmountsWritten = Field(default_factory=dict)
     supply: dict[InstrumentName, Amount] = Field(default_factory=dict)
     control: dict[DocumentReference, PartyName] = Field(default_factory=dict)
@@ -201,6 +204,7 @@ class StepWritten(Written):
     block_account: AccountAct | None = None
     unblock_account: AccountAct | None = None
     allocate: AllocateWritten | None = None
+    place: PlaceWritten | None = None
     open_bond: BondAct | None = None
     fix: FixingWritten | None = None
     elect: ElectWritten | None = None
@@ -253,6 +257,7 @@ class ScenarioWritten(Written):
     description: str = ""
     start: Time
     parties: Annotated[dict[PartyName, PartyWritten], Field(min_length=1)]
+    crowds: dict[PartyName, CrowdWritten] = Field(default_factory=dict)
     instruments: Annotated[dict[InstrumentName, InstrumentWritten], Field(min_length=1)]
     opening: list[StepWritten] = Field(default_factory=list)
     steps: Annotated[list[StepWritten], Field(min_length=1)]

@@ -121,3 +121,47 @@ def test_a_chain_with_a_clock_of_its_own_keeps_it(bond, tmp_path):
     assert bond.json("bond", "register", "hk-green-2023")["status"] == "closing"
     ran = bond("bond", "pay", "hk-green-2023", "coupon", "1")
     assert "is paid from 2023-08-15T16:00:00Z on" in ran.err, "its clock has not gone on to this machine's"
+
+
+CROWD, PAGE = 240, 2
+
+
+@pytest.fixture
+def crowded(settle, tmp_path):
+    """The chain that is up, with a bond held by a crowd whose first coupon is due and there."""
+    text = (LIBRARY / "bond-stress.yaml").read_text("utf-8")
+    text = text[: text.index("  - name: The paying agent lacks a cent")]
+    text = text.replace("count: 5000", f"count: {CROWD}").replace("8,332,500,000", "400,000,000")
+    text = text.replace("holder-02500", "holder-00002").replace("holder-05000", f"holder-{CROWD:05}")
+    text += '  - issue: {instrument: amber-hkd, to: stress-agent, amount: "7,579,178.08", reference: COUPON-1}\n'
+    path = tmp_path / "crowd.yaml"
+    path.write_text(text, "utf-8")
+    settle.ok("up", "--start", "2024-02-05")
+    settle.ok("run", str(path))
+    yield settle
+    settle("down", "--forget")
+
+
+def test_a_payment_that_was_killed_goes_on_and_pays_nobody_twice(crowded):
+    pay = ("bond", "pay", "stress-bond", "coupon", "1", "--page")
+
+    def paid():
+        coupons = crowded.json("bond", "schedule", "stress-bond")["coupons"]
+        return coupons[0]["payment"]
+
+    killed = crowded.start(*pay, str(PAGE))
+    while paid()["paid"] in ("0.00", None):
+        assert killed.poll() is None
+    killed.kill()
+    killed.communicate()
+    between = paid()
+    assert not between["complete"]
+
+    ended = crowded.json(*pay, "100")
+    assert ended["complete"] is True
+    assert ended["due"] == "7579178.08"
+    assert float(ended["paid"]) + float(ended["set_aside"]) == pytest.approx(7_579_178.08)
+    again = crowded.json(*pay, "100")
+    assert again == ended
+    cash = crowded.json("positions", "--instrument", "amber-hkd")["positions"]["holder-00005"]["amber-hkd"]
+    assert cash == "28421.92"

@@ -49,6 +49,9 @@ steps:
       legs:
         - {from: acme, to: acme, instrument: amber, to_instrument: jade, amount: "1.00"}
     expect: {positions: {acme: {amber: "0.00"}}}
+  - place: {bond: bond, crowd: holder, nominals: ["1,000,000"]}
+crowds:
+  holder: {count: 3, roles: [investor], accounts: [amber]}
 """
 
 PRICED = "priced: {bond: bond, nominal: 1000000, clean_price: 99.80, settlement_date: %s}}"
@@ -128,6 +131,13 @@ FAULTS = [
         "steps[0].issue.instrument",
         "needs money",
     ),
+    ("count: 3,", "count: 0,", 42, "crowds.holder.count", "allowed: 1 to 20,000"),
+    ("[investor], acc", "[investor, investor], acc", 42, "crowds.holder.roles", "a role is there twice"),
+    ("accounts: [amber]}", "accounts: [wholesale]}", 42, "crowds.holder.accounts[0]", "needs a tokenized-deposit"),
+    ("  holder: {count", "  acme: {count", 42, "crowds.acme", "acme is a party already"),
+    ("crowd: holder", "crowd: holders", 40, "steps[2].place.crowd", "did you mean 'holder'"),
+    ('["1,000,000"]', '["1,000,001"]', 40, "steps[2].place.nominals[0]", "is no holding of bond"),
+    ('["1,000,000"]', '["800,000,000"]', 40, "steps[2].place.nominals", "the terms allow 800,000,000"),
     ("from: acme", "from: amce", 38, "steps[1].settle.legs[0].from", "did you mean 'acme'"),
     (
         "to_instrument: jade,",

@@ -44,6 +44,7 @@ def test_a_shipped_scenario_has_its_files_name(name: str) -> None:
 def test_the_library_is_listed() -> None:
     names = [summary.name for summary in shipped_scenarios()]
     assert names == [
+        "bond-stress",
         "ebl-dvp",
         "failures",
         "green-bond-2023",

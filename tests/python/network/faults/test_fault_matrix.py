@@ -58,6 +58,7 @@ ELSEWHERE = {
     "record_instruction": "by hand, in a test of the network",
     "record_consents": "one side at a time, in a test of intake",
     "record_transaction": "by hand, in the test of lost answers",
+    "record_transactions": "many small acts, in the tests of crowds",
     "record_history": "by hand, in a test of the network",
     "complete": "one side at a time, in a test of intake",
     "record_superseded": "a nonce that was taken elsewhere, in the worker's tests",
