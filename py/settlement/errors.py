@@ -94,7 +94,10 @@ class ChainUnreachable(SettlementError):
 
 
 class JournalUnavailable(SettlementError):
-    """The journal cannot be read or written now: its server is away, its disk full, or another process locks it."""
+    """The journal, or a client book, cannot be read or written now.
+
+    Its server is away, its disk is full, or another process locks it.
+    """
 
     exit_code = 3
 

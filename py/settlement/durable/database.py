@@ -1,16 +1,20 @@
-"""The journal's database: SQLite in WAL mode in a file or in memory, or PostgreSQL by URL; one code for both."""
+"""Databases: SQLite in WAL mode in a file or in memory, or PostgreSQL by URL; one code for both.
+
+The journal's is one; other books, such as a custodian's, are kept in theirs in the same way.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event, func, insert, inspect, select, update
+from sqlalchemy import Engine, MetaData, Table, create_engine, event, func, insert, inspect, select, update
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -36,6 +40,42 @@ _PREPARING = 0x5E77_1E
 
 NewEntry = tuple[int, str, str, int, str | None, int | None, str | None, str]
 """Sequence, then the fields of an AuditedEntry from the instruction's id on."""
+
+_KINDS = {"journal": "journal", "client_book": "client book"}
+"""What each layout is called, by the table that holds its version: no two of them share a database."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a database holds.
+
+    Attributes:
+        version: Of the layout; another one is refused.
+        metadata: Its tables.
+        head: The table with one row, which tells the version; named in `_KINDS`.
+        row: That row when the database is new.
+        advice: What to do about another version, besides naming another file.
+    """
+
+    version: int
+    metadata: MetaData
+    head: Table
+    row: Mapping[str, Any]
+    advice: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What it is called."""
+        return _KINDS[self.head.name]
+
+
+JOURNAL = Layout(
+    version=schema.VERSION,
+    metadata=schema.metadata,
+    head=schema.journal,
+    row={"id": 1, "version": schema.VERSION, "sequences": 0, "entries": 0, "head": GENESIS},
+    advice="; `settle down --forget` removes that of the chain that is up",
+)
 
 
 class Writing:
@@ -80,26 +120,28 @@ class Writing:
         return self._head
 
 
-class Database:
-    """A journal's database.
+class Store:
+    """A database with one layout.
 
     Args:
         where: A file, or a URL such as `postgresql://user@host/name`; None keeps everything in memory.
+        layout: What it holds.
 
     Raises:
-        InputError: it is no journal, or one of another version, or cannot be used.
+        InputError: it holds something else, or another version, or cannot be used.
         JournalUnavailable: it does not answer.
 
     """
 
-    def __init__(self, where: Path | str | None = None) -> None:
-        url = _url(where)
-        self.name = "the journal in memory" if where is None else f"the journal {_shown(url)}"
+    def __init__(self, where: Path | str | None, layout: Layout) -> None:
+        self._layout, kind = layout, layout.kind
+        url = _url(where, kind)
+        self.name = f"the {kind} in memory" if where is None else f"the {kind} {_shown(url)}"
         in_file = url.get_backend_name() == "sqlite" and url.database is not None
         protected = in_file and _is_write_protected(Path(str(url.database)))
         with self.translated():
-            self.engine = _read_only_engine(Path(str(url.database))) if protected else _engine(url)
-        beside = in_file and not protected and _may_be_a_journal(Path(str(url.database)))
+            self.engine = _read_only_engine(Path(str(url.database))) if protected else _engine(url, kind)
+        beside = in_file and not protected and _may_be_ours(Path(str(url.database)))
         self._turn = Turn(Path(f"{url.database}-turn") if beside else None)
         try:
             with self.translated():
@@ -119,7 +161,7 @@ class Database:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees one state of the journal.
+        """A connection that sees one state of it.
 
         Raises:
             JournalUnavailable: it does not answer.
@@ -128,8 +170,10 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Writing]:
-        """A transaction; nothing of it is stored when the block raises.
+    def transaction(self) -> Iterator[Connection]:
+        """A connection that writes; nothing of it is stored when the block raises.
+
+        SQLite has one such block at a time. On PostgreSQL there are several, and each locks what it decides by.
 
         Raises:
             JournalUnavailable: it does not answer, or has no room.
@@ -137,9 +181,7 @@ class Database:
         with self._exclusive(), self.translated():
             options = {"settlement_writes": True}
             with self.engine.connect().execution_options(**options) as connection, connection.begin():
-                writing = Writing(connection)
-                yield writing
-                writing.finish()
+                yield connection
 
     @contextlib.contextmanager
     def translated(self) -> Iterator[None]:
@@ -151,7 +193,88 @@ class Database:
         except (ArgumentError, NoSuchModuleError) as error:
             raise InputError(f"{self.name} cannot be opened: use a file, or postgresql://USER@HOST/NAME") from error
         except (SQLAlchemyError, ModuleNotFoundError) as error:
-            raise _error(self.name, error) from error
+            raise _error(self.name, self._layout.kind, error) from error
+
+    def _reading(self) -> Engine:
+        # PostgreSQL's statements each see the newest state otherwise. SQLite's transactions see one state anyhow.
+        return self.engine.execution_options(isolation_level="REPEATABLE READ") if self.is_shared else self.engine
+
+    @contextlib.contextmanager
+    def _exclusive(self, *, only_in_memory: bool = False) -> Iterator[None]:
+        in_memory = isinstance(self.engine.pool, StaticPool)
+        if in_memory or (not self.is_shared and not only_in_memory):
+            with self._turn.taken():
+                yield
+        else:
+            yield
+
+    def _prepare(self) -> None:
+        """Makes the tables where there are none; several processes may do so at once."""
+        with self.engine.connect() as connection:
+            ready = self._has_tables(connection)
+        if not ready:
+            with self.transaction() as connection:
+                self._make_tables(connection)
+        with self.engine.connect() as connection:
+            version = connection.execute(select(self._layout.head.c.version)).scalar()
+        if version != self._layout.version:
+            raise self._other_version(str(version))
+
+    def _has_tables(self, connection: Connection) -> bool:
+        found = inspect(connection)
+        tables = set(found.get_table_names())
+        head, kind = self._layout.head.name, self._layout.kind
+        if head in tables:
+            if "version" not in {column["name"] for column in found.get_columns(head)}:
+                raise InputError(f"{self.name} is not a {kind}: its table `{head}` is something else")
+            return True
+        for other in tables & set(_KINDS):
+            raise InputError(f"{self.name} is not a {kind} but a {_KINDS[other]}: name another file or database")
+        if tables & set(self._layout.metadata.tables):
+            raise self._other_version("an older one")
+        return False
+
+    def _make_tables(self, connection: Connection) -> None:
+        if self.is_shared:
+            # Who creates a table that somebody else is just creating fails; SQLite has one writer at a time anyhow.
+            connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
+        if not self._has_tables(connection):
+            self._layout.metadata.create_all(connection)
+            connection.execute(insert(self._layout.head).values(**self._layout.row))
+
+    def _other_version(self, version: str) -> InputError:
+        return InputError(
+            f"{self.name} has version {version} of the layout and this program reads {self._layout.version}: keep it "
+            f"for the program that wrote it and name another file{self._layout.advice}"
+        )
+
+
+class Database(Store):
+    """A journal's database.
+
+    Args:
+        where: A file, or a URL such as `postgresql://user@host/name`; None keeps everything in memory.
+
+    Raises:
+        InputError: it is no journal, or one of another version, or cannot be used.
+        JournalUnavailable: it does not answer.
+
+    """
+
+    def __init__(self, where: Path | str | None = None) -> None:
+        super().__init__(where, JOURNAL)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Writing]:
+        """A transaction; nothing of it is stored when the block raises.
+
+        Raises:
+            JournalUnavailable: it does not answer, or has no room.
+        """
+        with self.transaction() as connection:
+            writing = Writing(connection)
+            yield writing
+            writing.finish()
 
     def scope(self, name: str) -> int:
         """The number of a scope, which is entered when it is new."""
@@ -198,60 +321,8 @@ class Database:
             )
         return None
 
-    def _reading(self) -> Engine:
-        # PostgreSQL's statements each see the newest state otherwise. SQLite's transactions see one state anyhow.
-        return self.engine.execution_options(isolation_level="REPEATABLE READ") if self.is_shared else self.engine
 
-    @contextlib.contextmanager
-    def _exclusive(self, *, only_in_memory: bool = False) -> Iterator[None]:
-        in_memory = isinstance(self.engine.pool, StaticPool)
-        if in_memory or (not self.is_shared and not only_in_memory):
-            with self._turn.taken():
-                yield
-        else:
-            yield
-
-    def _prepare(self) -> None:
-        """Makes the tables where there are none; several processes may do so at once."""
-        with self.engine.connect() as connection:
-            ready = self._has_tables(connection)
-        if not ready:
-            with self.write() as writing:
-                self._make_tables(writing.connection)
-        with self.engine.connect() as connection:
-            version = connection.execute(select(schema.journal.c.version)).scalar()
-        if version != schema.VERSION:
-            raise self._other_version(str(version))
-
-    def _has_tables(self, connection: Connection) -> bool:
-        found = inspect(connection)
-        tables = set(found.get_table_names())
-        if "journal" in tables:
-            if "version" not in {column["name"] for column in found.get_columns("journal")}:
-                raise InputError(f"{self.name} is not a journal: its table `journal` is something else")
-            return True
-        if tables & set(schema.metadata.tables):
-            raise self._other_version("an older one")
-        return False
-
-    def _make_tables(self, connection: Connection) -> None:
-        if self.is_shared:
-            # Who creates a table that somebody else is just creating fails; SQLite has one writer at a time anyhow.
-            connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
-        if not self._has_tables(connection):
-            schema.metadata.create_all(connection)
-            row = {"id": 1, "version": schema.VERSION, "sequences": 0, "entries": 0, "head": GENESIS}
-            connection.execute(insert(schema.journal).values(**row))
-
-    def _other_version(self, version: str) -> InputError:
-        return InputError(
-            f"{self.name} has version {version} of the layout and this program reads {schema.VERSION}: keep it "
-            "for the program that wrote it and name another file; `settle down --forget` removes that of the chain "
-            "that is up"
-        )
-
-
-def _url(where: Path | str | None) -> URL:
+def _url(where: Path | str | None, kind: str) -> URL:
     if where is None:
         return URL.create("sqlite")
     if isinstance(where, Path) or "://" not in where:
@@ -259,15 +330,15 @@ def _url(where: Path | str | None) -> URL:
     try:
         url = make_url(where)
     except (ArgumentError, ValueError) as error:
-        raise InputError("the journal's URL cannot be read: use a file, or postgresql://USER@HOST/NAME") from error
+        raise InputError(f"the {kind}'s URL cannot be read: use a file, or postgresql://USER@HOST/NAME") from error
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg2")
     if url.get_backend_name() == "postgresql" and not (url.database and url.host):
-        raise InputError("the journal's URL names no host or no database: use postgresql://USER@HOST/NAME")
+        raise InputError(f"the {kind}'s URL names no host or no database: use postgresql://USER@HOST/NAME")
     if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise InputError(f"a journal is a file or postgresql://USER@HOST/NAME, not {url.get_backend_name()}://")
+        raise InputError(f"a {kind} is a file or postgresql://USER@HOST/NAME, not {url.get_backend_name()}://")
     if url.get_backend_name() == "sqlite" and (url.query or not url.database or url.database == ":memory:"):
-        raise InputError("a journal in SQLite is named by its file, without options")
+        raise InputError(f"a {kind} in SQLite is named by its file, without options")
     return url
 
 
@@ -278,7 +349,7 @@ def _shown(url: URL) -> str:
     return url.set(query={}, password=None, drivername="postgresql").render_as_string()
 
 
-def _may_be_a_journal(path: Path) -> bool:
+def _may_be_ours(path: Path) -> bool:
     """Whether a file is new, or SQLite's: beside anything else nothing is left."""
     try:
         with path.open("rb") as stream:
@@ -307,7 +378,7 @@ def _read_only_engine(path: Path) -> Engine:
     return create_engine("sqlite://", creator=connect, poolclass=QueuePool)
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, kind: str) -> Engine:
     if url.get_backend_name() == "postgresql":
         limits = {"lock_timeout": LOCK_TIMEOUT_S, "idle_in_transaction_session_timeout": SILENCE_MAX_S}
         settings = {
@@ -328,7 +399,7 @@ def _engine(url: URL) -> Engine:
         try:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"the journal {url.database} cannot be made: {error.strerror}") from error
+            raise InputError(f"the {kind} {url.database} cannot be made: {error.strerror}") from error
         engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": LOCK_TIMEOUT_S})
 
     @event.listens_for(engine, "connect")
@@ -382,7 +453,7 @@ _LASTING = (
     ("readonly", "cannot be written: the file or its folder is read-only"),
     ("read-only", "cannot be written: it is read-only"),
     ("unable to open", "cannot be opened: the folder does not exist or does not let us in"),
-    ("not a database", "is not a journal: the file is something else, or damaged"),
+    ("not a database", "is not a {kind}: the file is something else, or damaged"),
     ("malformed", "is damaged"),
     ("authentication failed", "does not let us in: name a user and a password that may"),
     ("no password supplied", "does not let us in: it wants a password"),
@@ -405,18 +476,18 @@ _CODES: dict[str, tuple[type[InputError] | type[JournalUnavailable], str]] = {
 """What PostgreSQL calls errors in whatever language it speaks; those of connecting come without."""
 
 
-def _error(name: str, error: Exception) -> InputError | JournalUnavailable:
+def _error(name: str, kind: str, error: Exception) -> InputError | JournalUnavailable:
     """One sentence, without the statement and its values."""
     if isinstance(error, ModuleNotFoundError):
         return InputError(f"{name} needs the package psycopg2-binary: install it beside this one")
     cause = error.orig if isinstance(error, DBAPIError) else error
     if (code := getattr(cause, "pgcode", None)) in _CODES:
-        kind, sentence = _CODES[code]
-        return kind(f"{name} {sentence}")
+        raised, sentence = _CODES[code]
+        return raised(f"{name} {sentence}")
     told = str(cause)
-    for signs, kind in ((_LASTING, InputError), (_TEMPORARY, JournalUnavailable)):
+    for signs, raised in ((_LASTING, InputError), (_TEMPORARY, JournalUnavailable)):
         for sign, sentence in signs:
             if sign in told.lower():
-                return kind(f"{name} {sentence}")
+                return raised(f"{name} {sentence.format(kind=kind)}")
     first = told.strip().splitlines()[0] if told.strip() else type(error).__name__
     return JournalUnavailable(f"{name} cannot be used now: {first[:200]}")
