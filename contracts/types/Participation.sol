@@ -35,4 +35,5 @@ library Roles {
     uint16 internal constant CORPORATE = 1 << 5;
     uint16 internal constant CARRIER = 1 << 6;
     uint16 internal constant PAYING_AGENT = 1 << 7;
+    uint16 internal constant REVIEWER = 1 << 8;
 }

@@ -30,6 +30,7 @@ ROLE_BITS = {
     "corporate": 1 << 5,
     "carrier": 1 << 6,
     "paying-agent": 1 << 7,
+    "external-reviewer": 1 << 8,
 }
 """The same bits as `Roles` in contracts/types/Participation.sol."""
 

@@ -38,7 +38,17 @@ BOND_STATUSES = ("closing", "live", "redeeming", "repaid", "exited")
 DISTRIBUTIONS = ("coupon", "repayment", "redemption", "early redemption")
 """By the value of Kind in contracts/interfaces/IPayingAgent.sol."""
 
-ROLES = ("central bank", "bank", "issuer", "custodian", "investor", "corporate", "carrier", "paying agent")
+ROLES = (
+    "central bank",
+    "bank",
+    "issuer",
+    "custodian",
+    "investor",
+    "corporate",
+    "carrier",
+    "paying agent",
+    "external reviewer",
+)
 """By the bit of Roles in contracts/types/Participation.sol."""
 
 SENTENCES: dict[str, str] = {
@@ -116,6 +126,20 @@ SENTENCES: dict[str, str] = {
     "PayingAgent_OtherCurrency": "{account} settles in other money than the paying agent's deposits",
     "PayingAgent_TooEarly": "{id} is paid from {time} on",
     "PositionHistory_RecordNotPassed": "record time {record} has not passed, or does not exist",
+    # ---- disclosure ----
+    "GreenDisclosure_CommitmentCount": "{count} disclosures are promised: there is at least one, and at most 64",
+    "GreenDisclosure_InvalidCommitment": (
+        "commitment {commitment} names nobody who attests, or the issuer as its own external reviewer"
+    ),
+    "GreenDisclosure_InvalidSignature": (
+        "the signature is not that of {attester} over this version of commitment {commitment}"
+    ),
+    "GreenDisclosure_InvalidUseOfProceeds": "the use of proceeds {useOfProceeds} is no set of the ten categories",
+    "GreenDisclosure_NoDocument": "the attestation of commitment {commitment} names no document",
+    "GreenDisclosure_NotIssuer": "{caller} is not the bond's issuer, who alone promises its disclosures",
+    "GreenDisclosure_UnexpectedVersion": "version {version} of commitment {commitment} is not {expected}, the next",
+    "GreenDisclosure_UnknownCommitment": "there is no commitment {commitment}",
+    "GreenDisclosure_UnknownVersion": "there is no version {version} of commitment {commitment}",
     # ---- libraries: what integrators meet who use the token standards directly ----
     "AccessControlBadConfirmation": "a role can only be given up by its holder",
     "AccessControlUnauthorizedAccount": "{account} lacks the administrative role {neededRole}",

@@ -13,7 +13,17 @@ from settlement.domain.model import Address, Hash32, InstrumentId, Model, PartyI
 from settlement.domain.quantity import MAX_QUANTITY, Quantity
 
 Amount = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
-Role = Literal["central-bank", "bank", "issuer", "custodian", "investor", "corporate", "carrier", "paying-agent"]
+Role = Literal[
+    "central-bank",
+    "bank",
+    "issuer",
+    "custodian",
+    "investor",
+    "corporate",
+    "carrier",
+    "paying-agent",
+    "external-reviewer",
+]
 """Roles of a party. The operator and the supervisor act on the registry, hold nothing, and are no parties."""
 
 

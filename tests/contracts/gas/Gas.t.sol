@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Commitment, DisclosureKind} from "../../../contracts/types/Disclosure.sol";
 import {BatchMode, Consent, Instruction, Settlement} from "../../../contracts/types/Settlement.sol";
 import {Instructions} from "../support/Instructions.sol";
 
@@ -79,6 +80,12 @@ contract GasTest is Instructions {
         size("BillOfLading", address(bills));
         bytes memory arguments = abi.encode(engine, bond, deposits[0], operator);
         size("PayingAgent", _deploy("servicing/PayingAgent.sol:PayingAgent", arguments));
+        Commitment[] memory commitments = new Commitment[](1);
+        commitments[0] = Commitment(DisclosureKind.AllocationReport, MATURITY_DAY, issuer);
+        arguments = abi.encode(bond, registry, uint16(1), commitments);
+        vm.startPrank(issuer);
+        size("GreenDisclosure", _deploy("disclosure/GreenDisclosure.sol:GreenDisclosure", arguments));
+        vm.stopPrank();
     }
 
     /// @dev The third trade of the same two parties: by then every slot is there.

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "token": {"interfaces", "libraries", "types"},
     "money": {"interfaces", "libraries", "types", "token"},
     "assets": {"interfaces", "libraries", "types", "token"},
+    "disclosure": {"interfaces", "libraries", "types"},
     "servicing": {"interfaces", "libraries", "types"},
     "settlement": {"interfaces", "libraries", "types"},
 }
