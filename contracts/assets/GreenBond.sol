@@ -26,6 +26,7 @@ contract GreenBond is CouponSchedule {
     Terms private _terms;
     string private _frameworkUri;
     address private _payingAgent;
+    address private _disclosure;
     uint96 private _issued;
     uint96 private _allocated;
 
@@ -93,6 +94,13 @@ contract GreenBond is CouponSchedule {
         emit PayingAgentSet(payingAgent_);
     }
 
+    /// @inheritdoc IGreenBond
+    function setDisclosure(address disclosure_) external onlyIssuer {
+        if (_disclosure != address(0)) revert GreenBond_DisclosureKnown();
+        _disclosure = disclosure_;
+        emit DisclosureSet(disclosure_);
+    }
+
     // ---- redemption, exit --------------------------------------------------------------------------------------------
 
     /// @inheritdoc IGreenBond
@@ -147,6 +155,11 @@ contract GreenBond is CouponSchedule {
     /// @inheritdoc IGreenBond
     function payingAgent() external view returns (address) {
         return _payingAgent;
+    }
+
+    /// @inheritdoc IGreenBond
+    function disclosure() external view returns (address) {
+        return _disclosure;
     }
 
     // ---- inside ------------------------------------------------------------------------------------------------------

@@ -61,6 +61,10 @@ interface IGreenBond is IFungibleInstrument, IPositionHistory {
     /// @param payingAgent The contract.
     event PayingAgentSet(address indexed payingAgent);
 
+    /// @notice Emitted when the bond gets the contract in which its issuer's disclosures are attested.
+    /// @param disclosure The contract.
+    event DisclosureSet(address indexed disclosure);
+
     /// @notice Emitted when the register closes, to be redeemed or to go on elsewhere.
     /// @param status Why.
     event RegisterClosed(BondStatus status);
@@ -120,6 +124,9 @@ interface IGreenBond is IFungibleInstrument, IPositionHistory {
     /// @notice Thrown when the paying agent is set a second time.
     error GreenBond_PayingAgentKnown();
 
+    /// @notice Thrown when the issuer names another contract for its disclosures: dates it promised stay promised.
+    error GreenBond_DisclosureKnown();
+
     /// @notice Issues nominal to the issuer's own account.
     function issue(uint256 nominal) external;
 
@@ -137,6 +144,9 @@ interface IGreenBond is IFungibleInstrument, IPositionHistory {
 
     /// @notice Names the contract that pays the holders and redeems. Issuer only, once.
     function setPayingAgent(address payingAgent_) external;
+
+    /// @notice Names the contract in which the issuer's disclosures are attested. Issuer only, once.
+    function setDisclosure(address disclosure_) external;
 
     /// @notice Closes the register for redemption. Paying agent only.
     function close() external;
@@ -164,8 +174,11 @@ interface IGreenBond is IFungibleInstrument, IPositionHistory {
     /// @notice Where the issue stands.
     function status() external view returns (BondStatus);
 
-    /// @notice Who may record fixings.
+    /// @notice The contract that pays the holders; zero before there is one.
     function payingAgent() external view returns (address);
+
+    /// @notice The contract in which the issuer's disclosures are attested; zero before there is one.
+    function disclosure() external view returns (address);
 
     /// @notice Every coupon.
     function coupons() external view returns (Coupon[] memory);

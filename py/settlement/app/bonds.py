@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from settlement.app import connect
@@ -12,10 +14,11 @@ from settlement.domain.bonds.interest import period_of
 from settlement.domain.bonds.schedule import date_of
 from settlement.domain.directory import InstrumentRecord
 from settlement.durable.chains import ChainStore
-from settlement.errors import InputError, Refused
+from settlement.errors import InputError, Location, Refused
+from settlement.flow.disclosing import attest
 from settlement.flow.network import Network
 from settlement.flow.servicing import pay_distribution
-from settlement.ports import BondOnChain, Distribution, RegisterLine
+from settlement.ports import BondOnChain, Disclosed, Distribution, RegisterLine
 from settlement.scenarios.load import load_scenario
 
 
@@ -110,6 +113,42 @@ def holdings_over_time(view: BondView) -> tuple[tuple[str, ...], Mapping[str, tu
 def current_coupon(view: BondView) -> int:
     """The number, from 1 on, of the coupon that accrues at the chain's newest block."""
     return period_of(view.terms.schedule, view.network.ledger.head().timestamp // 86_400) + 1
+
+
+class DisclosureView(NamedTuple):
+    """What a bond's money is for, and what its issuer promised to publish and published."""
+
+    use_of_proceeds: tuple[str, ...]
+    disclosures: tuple[Disclosed, ...]
+
+
+def disclosures(view: BondView) -> DisclosureView:
+    """What a bond's issuer promised to publish, and what was attested.
+
+    Raises:
+        InputError: it promised nothing.
+    """
+    bond = view.record.instrument
+    return DisclosureView(view.network.ledger.use_of_proceeds(bond), view.network.ledger.disclosures(bond))
+
+
+def attest_document(view: BondView, number: int, document: Path, uri: str, signed_by: str | None = None) -> Disclosed:
+    """Has a document signed by its attester, or by the party named, and recorded; `number` is from 1 on.
+
+    Raises:
+        InputError: the file cannot be read, or the issuer promised no such disclosure.
+        Refused: somebody else than the attester signed.
+    """
+    try:
+        content = document.read_bytes()
+    except OSError as error:
+        raise InputError(f"the document cannot be read: {error.strerror}", Location(file=str(document))) from error
+    if not content:
+        raise InputError("the document is empty", Location(file=str(document)))
+    digest = "0x" + hashlib.sha256(content).hexdigest()
+    bond = view.record.instrument
+    attest(view.network.desk, bond, number - 1, digest, uri, signed_by)
+    return view.network.ledger.disclosures(bond)[number - 1]
 
 
 def compare_with_file(view: BondView, scenario: str) -> tuple[Difference, ...]:

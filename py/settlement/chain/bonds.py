@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from eth_abi.abi import decode
 from eth_utils.address import to_checksum_address
 
-from settlement.chain.calls import COUPONS_ABI, DAY_COUNTS, UNFIXED, distribution_id, encode_call
+from settlement.chain.calls import COMMITMENTS_ABI, COUPONS_ABI, DAY_COUNTS, UNFIXED, distribution_id, encode_call
 from settlement.chain.transactions import Transactor
+from settlement.domain.bonds.disclosure import Attestation, DisclosureKind, DisclosureState, UseOfProceeds
 from settlement.domain.bonds.entries import CallEntry, CouponEntry, DistributionKind, RepaymentEntry
 from settlement.domain.bonds.schedule import BondSchedule
 from settlement.domain.directory import Directory
-from settlement.ports import BondOnChain, Distribution, RegisterLine
+from settlement.ports import BondOnChain, Disclosed, Distribution, RegisterLine
 
 BOND_STATUSES = ("closing", "live", "redeeming", "repaid", "exited")
 """By the value of `BondStatus` in contracts/types/Bond.sol."""
@@ -77,6 +78,38 @@ class BondReader:
         (found,) = decode([_DISTRIBUTION_ABI], answer)
         _, _, opened, _, entitled, counted, due, paid, set_aside, _, _ = found
         return Distribution(opened, entitled, counted, due, paid, set_aside)
+
+    def disclosures(self, bond: str) -> tuple[Disclosed, ...]:
+        """See `ports.Ledger.disclosures`."""
+        contract, directory = self._directory().disclosure_of(bond), self._directory()
+        (commitments,) = decode([COMMITMENTS_ABI], self._transactor.view(contract, encode_call("commitments()", [])))
+        found = []
+        for number, (kind, due_day, attester) in enumerate(commitments):
+            asked = [encode_call("state(uint256)", [number]), encode_call("attestationCount(uint256)", [number])]
+            state, count = (int.from_bytes(answer) for answer in self._transactor.views(contract, asked))
+            calls = [encode_call("attestation(uint256,uint32)", [number, version]) for version in range(1, count + 1)]
+            versions = [
+                decode(["(bytes32,uint64,string)"], answer)[0] for answer in self._transactor.views(contract, calls)
+            ]
+            found.append(
+                Disclosed(
+                    kind=get_args(DisclosureKind)[kind],
+                    due_day=due_day,
+                    attester=directory.name_of(to_checksum_address(attester)),
+                    state=get_args(DisclosureState)[state],
+                    versions=tuple(
+                        Attestation(version=version, document_hash="0x" + digest.hex(), time=time, uri=uri)
+                        for version, (digest, time, uri) in enumerate(versions, start=1)
+                    ),
+                )
+            )
+        return tuple(found)
+
+    def use_of_proceeds(self, bond: str) -> tuple[str, ...]:
+        """See `ports.Ledger.use_of_proceeds`."""
+        contract = self._directory().disclosure_of(bond)
+        bits = int.from_bytes(self._transactor.view(contract, encode_call("useOfProceeds()", [])))
+        return tuple(name for number, name in enumerate(get_args(UseOfProceeds)) if bits >> number & 1)
 
     def _schedule(self, bond: str) -> BondSchedule:
         coupons = self._of(bond, "coupons()", [], COUPONS_ABI)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, get_args
 
 from eth_abi.abi import encode
 from eth_utils.abi import function_signature_to_4byte_selector
@@ -14,6 +14,7 @@ from settlement.chain.batch_codec import encode_items
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import INSTRUCTION_ABI, instruction_values
 from settlement.domain import acts
+from settlement.domain.bonds.disclosure import DisclosureKind, UseOfProceeds
 from settlement.domain.bonds.entries import DayCount
 from settlement.domain.directory import Directory
 from settlement.domain.instruction import Consent, Instruction, title_id
@@ -46,6 +47,7 @@ DAY_COUNTS = {day_count: number for number, day_count in enumerate(DayCount)}
 UNFIXED = 2**32 - 1
 """The rate of a coupon whose index is not fixed."""
 
+COMMITMENTS_ABI = "(uint8,uint32,address)[]"
 COUPONS_ABI = "(uint32,uint32,uint32,uint32,uint32,uint16,uint16,uint32)[]"
 _TERMS_ABI = "(bytes12,bytes3,uint96,uint96,uint96,uint8,uint8,uint32,address,bytes32,bytes32)"
 _OPTIONS_ABI = ("(uint16,uint32)[]", "(uint32,uint32)[]")
@@ -190,6 +192,19 @@ class CallEncoder:
             ],
         )
 
+    def _create_green_disclosure(self, act: acts.CreateGreenDisclosure, directory: Directory) -> Call:
+        bits = sum(1 << get_args(UseOfProceeds).index(category) for category in set(act.use_of_proceeds))
+        commitments = [
+            (get_args(DisclosureKind).index(each.kind), each.due_day, directory.address_of(each.attester))
+            for each in act.commitments
+        ]
+        creation = self._creation(
+            "GreenDisclosure",
+            ["address", "address", "uint16", COMMITMENTS_ABI],
+            [directory.instrument(act.instrument).address, self._deployment.registry, bits, commitments],
+        )
+        return replace(creation, sender=act.issuer)
+
     def _create_bill_of_lading(self, act: acts.CreateBillOfLading, directory: Directory) -> Call:
         return self._creation(
             "BillOfLading",
@@ -246,6 +261,21 @@ class CallEncoder:
 
     def _exit_bond(self, act: acts.ExitBond, directory: Directory) -> Call:
         return self._by_issuer(act.instrument, directory, "exit()", [])
+
+    def _set_disclosure(self, act: acts.SetDisclosure, directory: Directory) -> Call:
+        record = directory.instrument(act.instrument)
+        return Call(record.issuer, record.address, encode_call("setDisclosure(address)", [record.disclosure]))
+
+    def _attest(self, act: acts.Attest, directory: Directory) -> Call:
+        arguments = [
+            act.commitment,
+            bytes.fromhex(act.document_hash[2:]),
+            act.uri,
+            act.version,
+            bytes.fromhex(act.signature[2:]),
+        ]
+        data = encode_call("attest(uint256,bytes32,string,uint32,bytes)", arguments)
+        return Call(act.by, directory.disclosure_of(act.instrument), data)
 
     def _set_paying_agent(self, act: acts.SetPayingAgent, directory: Directory) -> Call:
         arguments = [directory.address_of(act.agent)]

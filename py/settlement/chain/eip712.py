@@ -16,9 +16,11 @@ from settlement.domain.instruction import Instruction
 
 LEG_TYPE = "Leg(address giver,address receiver,address instrument,address receiverInstrument,uint256 quantity)"
 INSTRUCTION_TYPE = "Instruction(Leg[] legs,bytes32 termsHash,uint64 notBefore,uint64 deadline,uint256 nonce)" + LEG_TYPE
+ATTESTATION_TYPE = "Attestation(uint256 commitment,bytes32 documentHash,string uri,uint32 version)"
 CANCELLATION_TYPE = "Cancellation(bytes32 instructionId,string reason)"
 DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 DOMAIN_NAME, DOMAIN_VERSION = "Settlement", "1"
+DISCLOSURE_DOMAIN_NAME = "GreenDisclosure"
 
 LEG_ABI = "(address,address,address,address,uint256)"
 INSTRUCTION_ABI = f"({LEG_ABI}[],bytes32,uint64,uint64,uint256)"
@@ -54,10 +56,20 @@ def instruction_values(instruction: Instruction, directory: Directory) -> Instru
     return legs, terms_hash, instruction.not_before, instruction.deadline, instruction.nonce
 
 
-def domain_separator(chain_id: int, engine: str) -> bytes:
-    """What binds a signature to one chain and one deployment."""
-    names = keccak(text=DOMAIN_TYPE) + keccak(text=DOMAIN_NAME) + keccak(text=DOMAIN_VERSION)
-    return keccak_bytes(names + chain_id.to_bytes(32) + _address_word(engine))
+def attestation_digest(
+    chain_id: int, disclosure: str, commitment: int, document_hash: str, uri: str, version: int
+) -> bytes:
+    """What the attester of a document signs, the same bytes as `GreenDisclosure.attestationDigest`."""
+    struct = keccak(text=ATTESTATION_TYPE) + commitment.to_bytes(32) + bytes.fromhex(document_hash[2:])
+    struct += keccak(text=uri) + version.to_bytes(32)
+    separator = domain_separator(chain_id, disclosure, DISCLOSURE_DOMAIN_NAME)
+    return keccak_bytes(b"\x19\x01" + separator + keccak_bytes(struct))
+
+
+def domain_separator(chain_id: int, contract: str, name: str = DOMAIN_NAME) -> bytes:
+    """What binds a signature to one chain and one contract, which has this name; the engine's by default."""
+    names = keccak(text=DOMAIN_TYPE) + keccak(text=name) + keccak(text=DOMAIN_VERSION)
+    return keccak_bytes(names + chain_id.to_bytes(32) + _address_word(contract))
 
 
 def instruction_digest(separator: bytes, values: InstructionValues) -> bytes:

@@ -13,6 +13,7 @@ from settlement.chain.calls import CONSENTS_ABI, CallEncoder, consent_values, en
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import (
     INSTRUCTION_ABI,
+    attestation_digest,
     cancellation_digest,
     domain_separator,
     instruction_digest,
@@ -29,7 +30,16 @@ from settlement.domain.directory import Directory, InstrumentKind, InstrumentRec
 from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
 from settlement.domain.quantity import Quantity
 from settlement.errors import InputError, Reason, Refused
-from settlement.ports import Block, BondOnChain, Distribution, Position, Receipt, RegisterLine, SignedTransaction
+from settlement.ports import (
+    Block,
+    BondOnChain,
+    Disclosed,
+    Distribution,
+    Position,
+    Receipt,
+    RegisterLine,
+    SignedTransaction,
+)
 
 STATUSES = (
     InstructionStatus.MATCHED,
@@ -140,7 +150,7 @@ class EvmLedger:
         """See `ports.Ledger.prepare`."""
         call = self._encoder.encode(act, self._directory)
         transaction = self._transactor.sign(call, self._signers.signer(call.sender))
-        if type(act) in (*_KINDS, acts.CreatePayingAgent):
+        if type(act) in (*_KINDS, acts.CreatePayingAgent, acts.CreateGreenDisclosure):
             self._created[transaction.hash] = act
         return transaction
 
@@ -166,6 +176,9 @@ class EvmLedger:
                 bond = self._directory.instrument(act.bond)
                 served = bond.model_copy(update={"paying_agent": act.party, "pays_in": act.cash})
                 self._enter(parties={act.party: receipt.created}, instruments={act.bond: served})
+            elif isinstance(act, acts.CreateGreenDisclosure):
+                bond = self._directory.instrument(act.instrument)
+                self._enter(instruments={act.instrument: bond.model_copy(update={"disclosure": receipt.created})})
             else:
                 self._enter_instrument(act, receipt.created)
         return receipt
@@ -211,6 +224,20 @@ class EvmLedger:
             return self._transactor.view(address, data)[:4] == _ERC_1271_ACCEPTED
         except Refused:
             return False
+
+    def attestation(self, bond: str, commitment: int, document_hash: str, uri: str, version: int, by: str) -> str:
+        """See `ports.Ledger.attestation`."""
+        disclosure = self._directory.disclosure_of(bond)
+        digest = attestation_digest(self.chain_id, disclosure, commitment, document_hash, uri, version)
+        return "0x" + self._signers.signer(by).sign_digest(digest).hex()
+
+    def disclosures(self, bond: str) -> tuple[Disclosed, ...]:
+        """See `ports.Ledger.disclosures`."""
+        return self._bonds.disclosures(bond)
+
+    def use_of_proceeds(self, bond: str) -> tuple[str, ...]:
+        """See `ports.Ledger.use_of_proceeds`."""
+        return self._bonds.use_of_proceeds(bond)
 
     def cancellation(self, party: str, instruction: Instruction, reason: str) -> Consent:
         """See `ports.Ledger.cancellation`."""

@@ -113,6 +113,7 @@ SENTENCES: dict[str, str] = {
     "GreenBond_NotInIncrement": "{quantity} is not a multiple of the increment {increment}",
     "GreenBond_NotPayingAgent": "{caller} is not the bond's paying agent, who alone redeems what holders have",
     "GreenBond_PayingAgentKnown": "the bond has its paying agent already",
+    "GreenBond_DisclosureKnown": "the bond has its disclosure already: dates that were promised stay promised",
     "GreenBond_UnexpectedStatus": "the bond is {status}, which does not allow this",
     # ---- paying agents ----
     "PayingAgent_AfterClosing": "the bond was closed before the record time of {id}",

@@ -99,6 +99,51 @@ def verify(
 
 
 @app.command()
+def disclosures(bond: Bond, run_number: Run = None, as_json: Json = False) -> None:
+    """Show what the issuer promised to publish, by when and signed by whom, and what was published.
+
+    Example: settle bond disclosures hk-green-2024-hkd
+    """
+    view = bonds.open_bond(bond, run_number)
+    found = bonds.disclosures(view)
+    if as_json:
+        rows = [reports.disclosure_document(*line) for line in enumerate(found.disclosures, start=1)]
+        print_json({"bond": bond, "use_of_proceeds": list(found.use_of_proceeds), "disclosures": rows})
+    else:
+        make_console().print(reports.disclosures_table(found.disclosures))
+        make_console().print(f"the proceeds of {bond} are for: {', '.join(found.use_of_proceeds)}")
+
+
+@app.command()
+def attest(
+    bond: Bond,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="Which disclosure, from 1 on.", min=1, max=64)],
+    document: Annotated[Path, typer.Argument(metavar="FILE", help="The document; its SHA-256 goes on the chain.")],
+    uri: Annotated[str, typer.Option("--uri", help="Where it can be read; at most 256 characters.")],
+    signed_by: Annotated[
+        str | None, typer.Option("--signed-by", help="Whose key signs. Default: the attester's, as it has to be.")
+    ] = None,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Publish the next version of a disclosure: its attester signs the document's hash.
+
+    Example: settle bond attest hk-green-2024-hkd 3 report.pdf --uri https://green-bonds.example/report.pdf
+    """
+    if not 1 <= len(uri.encode()) <= 256:
+        raise InputError("--uri is empty or longer than 256 bytes")
+    with progress(as_json):
+        view = bonds.open_bond(bond, run_number)
+        found = bonds.attest_document(view, number, document, uri, signed_by)
+    document_of = reports.disclosure_document(number, found)
+    if as_json:
+        print_json({"bond": bond} | document_of)
+    else:
+        newest = found.versions[-1]
+        make_console().print(f"version {newest.version} of the {found.kind} is {found.state}: {newest.document_hash}")
+
+
+@app.command()
 def pay(
     bond: Bond,
     what: Annotated[DistributionKind, typer.Argument(metavar="WHAT", help="coupon, repayment, redemption, ...")],

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from settlement.domain.bonds.disclosure import Commitment, UseOfProceeds
 from settlement.domain.bonds.entries import CallEntry, CouponEntry, DayCount, DistributionKind, RepaymentEntry
 from settlement.domain.instruction import Consent, Instruction
 from settlement.domain.model import Address, Hash32, InstrumentId, Model, PartyId
@@ -239,6 +240,39 @@ class SetPayingAgent(Model):
     agent: PartyId
 
 
+class CreateGreenDisclosure(Model):
+    """The contract in which a bond's issuer says what it will publish; the issuer deploys it."""
+
+    kind: Literal["create-green-disclosure"] = "create-green-disclosure"
+    instrument: InstrumentId
+    issuer: PartyId
+    use_of_proceeds: Annotated[tuple[UseOfProceeds, ...], Field(min_length=1)]
+    commitments: Annotated[tuple[Commitment, ...], Field(min_length=1, max_length=64)]
+
+
+class SetDisclosure(Model):
+    """The issuer names that contract as its bond's."""
+
+    kind: Literal["set-disclosure"] = "set-disclosure"
+    instrument: InstrumentId
+
+
+class Attest(Model):
+    """Records a signed document; `by` pays for the transaction, and the commitment says who had to sign.
+
+    `commitment` is counted from 0, `version` from 1; each version is one more than the last.
+    """
+
+    kind: Literal["attest"] = "attest"
+    instrument: InstrumentId
+    by: PartyId
+    commitment: Annotated[int, Field(ge=0, le=63)]
+    version: Annotated[int, Field(ge=1, le=2**32 - 1)]
+    document_hash: Hash32
+    uri: Annotated[str, Field(max_length=256)]
+    signature: str
+
+
 class ElectAccounts(Model):
     """The operator tells the paying agent in which deposits holders are paid; one holder says it itself."""
 
@@ -398,6 +432,9 @@ Act = Annotated[
     | ExitBond
     | CreatePayingAgent
     | SetPayingAgent
+    | CreateGreenDisclosure
+    | SetDisclosure
+    | Attest
     | ElectAccounts
     | OpenDistribution
     | PayDistribution

@@ -16,7 +16,8 @@ InstrumentKind = Literal["wholesale-cbdc", "tokenized-deposit", "green-bond", "b
 class InstrumentRecord(Model):
     """What the orchestrator knows of an instrument; titles have no decimals.
 
-    `paying_agent` is the party that pays a bond's holders, where it has one, and `pays_in` the deposits it pays from.
+    `paying_agent` is the party that pays a bond's holders, where it has one, and `pays_in` the deposits it pays from;
+    `disclosure` is the contract in which its issuer's disclosures are attested.
     `unlisted` marks a name for a contract that was never admitted, which an instruction uses to be refused.
     """
 
@@ -29,6 +30,7 @@ class InstrumentRecord(Model):
     reserve: InstrumentId | None = None
     paying_agent: PartyId | None = None
     pays_in: InstrumentId | None = None
+    disclosure: Address | None = None
     unlisted: bool = False
 
 
@@ -58,6 +60,17 @@ class Directory(Model):
             known = listed(self.instruments)
             raise InputError(f"instrument {instrument!r} is unknown; known instruments: {known}")
         return self.instruments[instrument]
+
+    def disclosure_of(self, bond: str) -> str:
+        """The contract in which a bond's disclosures are attested.
+
+        Raises:
+            InputError: it has none.
+        """
+        found = self.instrument(bond).disclosure
+        if found is None:
+            raise InputError(f"{bond} has no disclosures: add `disclosures` to its terms")
+        return found
 
     def name_of(self, address: str) -> str:
         """A party's or instrument's name by its address; the address itself where it is neither."""

@@ -149,6 +149,11 @@ class Network:
         self.open_account(act.cash, act.party)
         self._do(acts.SetPayingAgent(instrument=act.bond, agent=act.party))
 
+    def set_up_disclosure(self, act: acts.CreateGreenDisclosure) -> None:
+        """What a bond's issuer promises to publish, named by the bond as its disclosure for good."""
+        self._do(act)
+        self._do(acts.SetDisclosure(instrument=act.instrument))
+
     def create_bill_of_lading(self, instrument: str, issuer: str) -> None:
         """A carrier's register of electronic bills of lading."""
         self._create(acts.CreateBillOfLading(instrument=instrument, issuer=issuer), ())

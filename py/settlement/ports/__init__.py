@@ -7,6 +7,7 @@ from settlement.ports.journal import HistoryEntry, Journal, JournalEntry, NewIns
 from settlement.ports.ledger import (
     Block,
     BondOnChain,
+    Disclosed,
     Distribution,
     Ledger,
     LedgerEvent,
@@ -29,6 +30,7 @@ __all__ = [
     "ChainIdentity",
     "ChainView",
     "Clock",
+    "Disclosed",
     "Distribution",
     "HistoryEntry",
     "ItemOutcome",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from settlement.domain.acts import Act
+from settlement.domain.bonds.disclosure import Attestation, DisclosureKind, DisclosureState
 from settlement.domain.bonds.entries import DayCount, DistributionKind
 from settlement.domain.bonds.schedule import BondSchedule
 from settlement.domain.directory import Directory
@@ -67,6 +68,25 @@ class Position:
     def free(self) -> int:
         """What can move."""
         return self.balance - self.held
+
+
+@dataclass(frozen=True)
+class Disclosed:
+    """A disclosure that a bond's issuer promised, and what was attested of it.
+
+    Attributes:
+        kind: What is to be published.
+        due_day: By the end of this day: days since 1970 in the bond's own time zone.
+        attester: Who has to sign.
+        state: Where it stands.
+        versions: Every version, from 1 on.
+    """
+
+    kind: DisclosureKind
+    due_day: int
+    attester: str
+    state: DisclosureState
+    versions: tuple[Attestation, ...]
 
 
 @dataclass(frozen=True)
@@ -250,6 +270,27 @@ class Ledger(Protocol):
 
     def distribution(self, agent: str, kind: DistributionKind, index: int) -> Distribution:
         """How far a paying agent has come with a coupon, a repayment or the principal; `index` is from 0 on."""
+
+    def attestation(self, bond: str, commitment: int, document_hash: str, uri: str, version: int, by: str) -> str:
+        """A party's signature over a version of a document; `commitment` is from 0 on.
+
+        Raises:
+            InputError: the bond has no disclosures.
+        """
+
+    def disclosures(self, bond: str) -> tuple[Disclosed, ...]:
+        """What a bond's issuer promised to publish, and what was attested.
+
+        Raises:
+            InputError: the bond has no disclosures.
+        """
+
+    def use_of_proceeds(self, bond: str) -> tuple[str, ...]:
+        """The categories of green projects that a bond's proceeds are for.
+
+        Raises:
+            InputError: the bond has no disclosures.
+        """
 
     def advance_to(self, timestamp: int) -> None:
         """Mines a block at this Unix time, where the chain's clock can be set: on a development chain.

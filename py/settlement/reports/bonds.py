@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.markup import escape
@@ -14,7 +15,7 @@ from rich.text import Text
 from settlement.domain.bonds.entries import CouponEntry
 from settlement.domain.bonds.schedule import date_of
 from settlement.domain.quantity import format_amount
-from settlement.ports import Distribution, RegisterLine
+from settlement.ports import Disclosed, Distribution, RegisterLine
 
 _MINOR_DECIMALS = 2
 _BAR = 40
@@ -75,6 +76,45 @@ def distribution_document(distribution: Distribution) -> dict[str, Any]:
         "paid": _money(distribution.paid).replace(",", ""),
         "set_aside": _money(distribution.set_aside).replace(",", ""),
     }
+
+
+def disclosure_document(number: int, disclosed: Disclosed) -> dict[str, Any]:
+    """A disclosure as JSON; times in ISO 8601, UTC."""
+    return {
+        "number": number,
+        "kind": disclosed.kind,
+        "due": date_of(disclosed.due_day).isoformat(),
+        "attester": disclosed.attester,
+        "state": disclosed.state,
+        "versions": [
+            {
+                "version": each.version,
+                "document_hash": each.document_hash,
+                "time": datetime.fromtimestamp(each.time, UTC).isoformat(),
+                "uri": each.uri,
+            }
+            for each in disclosed.versions
+        ],
+    }
+
+
+def disclosures_table(disclosures: Sequence[Disclosed]) -> Table:
+    """Disclosures for people, the newest version of each."""
+    table = _table(">number", "disclosure", "due", "attester", "state", ">versions", "document (SHA-256)", "where")
+    styles = {"due": "dim", "overdue": "red", "published": "green", "published-late": "yellow"}
+    for number, each in enumerate(disclosures, start=1):
+        newest = each.versions[-1] if each.versions else None
+        table.add_row(
+            str(number),
+            each.kind,
+            date_of(each.due_day).isoformat(),
+            escape(each.attester),
+            Text(each.state, styles[each.state]),
+            str(len(each.versions)),
+            f"{newest.document_hash[:18]}…" if newest else "",
+            escape(newest.uri) if newest else "",
+        )
+    return table
 
 
 def schedule_table(rows: Sequence[tuple[int, CouponEntry, Distribution | None]]) -> Table:

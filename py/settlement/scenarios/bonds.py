@@ -37,11 +37,13 @@ from settlement.domain.quantity import Quantity
 from settlement.errors import InputError
 from settlement.scenarios.context import Context, ResolvedBond, document_hash
 from settlement.scenarios.crowds import holding, resolve_place
+from settlement.scenarios.disclosures import resolve_attest, resolve_disclosure
 from settlement.scenarios.language import Action, InstrumentSetUp, Party, PayStep, Perform
 from settlement.scenarios.text import Path
 from settlement.scenarios.written_base import Written
 from settlement.scenarios.written_bonds import (
     AllocateWritten,
+    AttestWritten,
     BondAct,
     BondWritten,
     ClaimWritten,
@@ -111,6 +113,7 @@ def resolve_bond(context: Context, path: Path, name: str, written: BondWritten) 
         create=create,
         opens_at_once=written.opens == "at-once",
         paying_agent=agent,
+        disclosure=resolve_disclosure(context, path, name, written, terms),
     )
 
 
@@ -272,6 +275,8 @@ def resolve_bond_action(context: Context, path: Path, word: str, written: Writte
             return Perform(act=_fixing(context, path, bond, written))
         case ElectWritten():
             return Perform(act=_elect(context, path, written))
+        case AttestWritten():
+            return resolve_attest(context, path, bond, written)
         case PlaceWritten():
             return resolve_place(context, path, written)
         case PayWritten():

@@ -64,6 +64,11 @@ class ExpectationChecker:
             checks.append(_same(f"{where}: {reference} is {bill_status}", actual_status, bill_status))
         for bond, stage in expect.bond_status.items():
             checks.append(_same(f"{where}: {bond} is {stage}", self._ledger.bond_status(bond), stage))
+        for bond, states in expect.disclosures.items():
+            promised = self._ledger.disclosures(bond)
+            for number, state in states.items():
+                text = f"{where}: disclosure {number} of {bond} is {state}"
+                checks.append(_same(text, promised[number - 1].state, state))
         return checks + self._distributions(where, expect) + self._priced(where, expect)
 
     def _distributions(self, where: str, expect: Expectation) -> list[CheckReport]:

@@ -15,6 +15,7 @@ from settlement.domain.acts import (
     Act,
     AllocateBond,
     ClaimPayment,
+    CreateGreenDisclosure,
     CreatePayingAgent,
     ElectAccounts,
     OpenAccount,
@@ -25,6 +26,7 @@ from settlement.domain.acts import (
     SurrenderBill,
     Transfer,
 )
+from settlement.domain.bonds.disclosure import DisclosureState
 from settlement.domain.bonds.entries import DistributionKind
 from settlement.domain.bonds.interest import PricedTrade
 from settlement.domain.bonds.schedule import BondSchedule
@@ -99,6 +101,7 @@ class InstrumentSetUp(Model):
         mandate: Sets what the engine may pay out of the bank's reserves unasked; tokenised deposits only.
         opens_at_once: Whether a bond is open to trading from the start, or when what was allocated was delivered.
         paying_agent: Creates the contract that pays a bond's holders; None where it has none.
+        disclosure: Creates the contract in which a bond's issuer says what it will publish; None where it has none.
     """
 
     instrument: InstrumentId
@@ -111,6 +114,12 @@ class InstrumentSetUp(Model):
     mandate: tuple[SetCounterpartyLimit | SetDailyLimit, ...] = ()
     opens_at_once: bool = True
     paying_agent: CreatePayingAgent | None = None
+    disclosure: CreateGreenDisclosure | None = None
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it has dates of its own, which cannot be moved as windows are."""
+        return self.paying_agent is not None or self.disclosure is not None
 
 
 class PricedLeg(Model):
@@ -309,6 +318,25 @@ class PlaceStep(Model):
     allocation: AllocateBond
 
 
+class AttestStep(Model):
+    """Record a signed document that the issuer promised.
+
+    Attributes:
+        bond: The bond.
+        commitment: Which promise, from 0 on.
+        document_hash: SHA-256 of the document.
+        uri: Where it can be read.
+        signed_by: Whose key signs; None is the attester's.
+    """
+
+    kind: Literal["attest"] = "attest"
+    bond: InstrumentId
+    commitment: int
+    document_hash: str
+    uri: str
+    signed_by: PartyId | None
+
+
 class AdvanceStep(Model):
     """Set the chain's clock to this Unix time."""
 
@@ -329,6 +357,7 @@ Action = Annotated[
     | ReleaseLegStep
     | PayStep
     | PlaceStep
+    | AttestStep
     | AdvanceStep,
     Field(discriminator="kind"),
 ]
@@ -362,6 +391,7 @@ class Expectation(Model):
         accrued_interest: Order id to the accrued interest of its priced legs together, smallest units.
         cash: Order id to the cash of its priced legs together, smallest units.
         bond_status: Bond to where its issue stands.
+        disclosures: Bond, then the number of a disclosure from 1 on, to where it stands.
         distributions: Bond, then what is paid, such as `coupon 1`, to what it came to.
     """
 
@@ -378,6 +408,7 @@ class Expectation(Model):
     accrued_interest: Mapping[str, int] = Field(default_factory=dict)
     cash: Mapping[str, int] = Field(default_factory=dict)
     bond_status: Mapping[InstrumentId, BondStatusName] = Field(default_factory=dict)
+    disclosures: Mapping[InstrumentId, Mapping[int, DisclosureState]] = Field(default_factory=dict)
     distributions: Mapping[InstrumentId, Mapping[str, DistributionExpected]] = Field(default_factory=dict)
 
 
@@ -468,7 +499,7 @@ def _orders_of(action: Action) -> tuple[Order, ...]:
             return (action.submission.order,)
         case BatchStep():
             return tuple(item.order for item in action.items)
-        case Perform() | AdvanceStep() | PayStep() | PlaceStep():
+        case Perform() | AdvanceStep() | PayStep() | PlaceStep() | AttestStep():
             return ()
         case _:
             return (action.order,)

@@ -23,6 +23,7 @@ from settlement.errors import InputError, Refused
 from settlement.flow.confirm import confirm
 from settlement.flow.crowds import admit_crowd, elect_accounts, place
 from settlement.flow.desk import Outcome, perform
+from settlement.flow.disclosing import attest
 from settlement.flow.instruct import instruct
 from settlement.flow.lock import cancel, expire, lock, release_leg
 from settlement.flow.match import match
@@ -34,6 +35,7 @@ from settlement.scenarios.books import Books
 from settlement.scenarios.checks import ExpectationChecker
 from settlement.scenarios.language import (
     AdvanceStep,
+    AttestStep,
     BatchStep,
     CancelStep,
     ExpireStep,
@@ -137,6 +139,8 @@ class ScenarioRunner:
                 perform(network.desk, act)
             if setup.paying_agent is not None:
                 network.set_up_paying_agent(setup.paying_agent)
+            if setup.disclosure is not None:
+                network.set_up_disclosure(setup.disclosure)
         for crowd in scenario.crowds.values():
             self._on_progress(f"admitting {len(crowd.members):,} of {crowd.name} and opening their accounts")
             roles = scenario.parties[crowd.members[0]].roles
@@ -146,8 +150,8 @@ class ScenarioRunner:
             network.ledger.know_unlisted(name, money)
 
     def _require_dates_ahead(self) -> None:
-        """A bond that pays has dates, and dates cannot be moved as windows are."""
-        dated = [name for name, setup in self._scenario.instruments.items() if setup.paying_agent is not None]
+        """A bond that pays or discloses has dates, and dates cannot be moved as windows are."""
+        dated = [name for name, setup in self._scenario.instruments.items() if setup.is_dated]
         now = self._network.ledger.head().timestamp
         if dated and now >= self._scenario.start:
             start = datetime.fromtimestamp(self._scenario.start - SET_UP_SECONDS, UTC)
@@ -160,7 +164,7 @@ class ScenarioRunner:
     def _start_clock(self) -> None:
         """Brings the chain to the scenario's start; a chain that is past it has all windows moved to its own time."""
         now = self._network.ledger.head().timestamp
-        dated = any(setup.paying_agent is not None for setup in self._scenario.instruments.values())
+        dated = any(setup.is_dated for setup in self._scenario.instruments.values())
         if now < self._scenario.start and (dated or self._scenario.start - SET_UP_SECONDS <= now):
             self._network.ledger.advance_to(self._scenario.start)
         else:
@@ -242,6 +246,11 @@ class ScenarioRunner:
                 return self._pay(action)
             case PlaceStep():
                 return self._place(action)
+            case AttestStep():
+                receipt = attest(
+                    desk, action.bond, action.commitment, action.document_hash, action.uri, action.signed_by
+                )
+                return Outcome("", InstructionStatus.CONFIRMED, receipt)
             case ReleaseLegStep():
                 instruction = self._match(action.order).instruction
                 return self._done(action.order, release_leg(desk, instruction, action.leg))

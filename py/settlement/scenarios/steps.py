@@ -18,6 +18,7 @@ from settlement.domain.instruction import title_id
 from settlement.domain.quantity import Quantity
 from settlement.scenarios.bonds import distribution_name, read_distribution, resolve_bond_action
 from settlement.scenarios.context import MINOR_DECIMALS, Context, document_hash
+from settlement.scenarios.disclosures import resolve_disclosure_states
 from settlement.scenarios.language import (
     Action,
     AdvanceStep,
@@ -321,6 +322,7 @@ def resolve_expectation(context: Context, path: Path, written: OutcomeWritten) -
         accrued_interest=_of_priced(context, (*path, "accrued_interest"), written.accrued_interest),
         cash=_of_priced(context, (*path, "cash"), written.cash),
         bond_status=_bond_statuses(context, (*path, "bond_status"), written.bond_status),
+        disclosures=resolve_disclosure_states(context, (*path, "disclosures"), written.disclosures),
         distributions=_distributions(context, (*path, "distributions"), written.distributions),
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, WithJsonSchema
 
+from settlement.domain.bonds.disclosure import DisclosureKind, UseOfProceeds
 from settlement.domain.bonds.entries import DistributionKind
 from settlement.scenarios.written_base import (
     Amount,
@@ -66,6 +67,14 @@ class PayingAgentWritten(Written):
     operator: PartyName
 
 
+class CommitmentWritten(Written):
+    """What the issuer promises to publish by the end of a day, and who signs it."""
+
+    kind: DisclosureKind
+    due: Day
+    by: PartyName
+
+
 class BondWritten(Written):
     """A green bond; nominal, minimum and increment in whole units of currency."""
 
@@ -101,6 +110,8 @@ class BondWritten(Written):
     opens: Literal["at-once", "when-delivered"] = "at-once"
     paying_agent: PayingAgentWritten | None = None
     framework: FrameworkWritten
+    use_of_proceeds: list[UseOfProceeds] = Field(default_factory=list)
+    disclosures: Annotated[list[CommitmentWritten], Field(max_length=64)] = Field(default_factory=list)
 
 
 # ---- what is done ----------------------------------------------------------------------------------------------------
@@ -163,6 +174,15 @@ class ReturnSurplusWritten(BondAct):
 
     to: InstrumentName
     amount: Amount
+
+
+class AttestWritten(BondAct):
+    """A document that was promised, signed by its attester, or as it seems by another."""
+
+    disclosure: Whole
+    document: Annotated[Any, WithJsonSchema({"type": ["object", "string"]})]
+    uri: Annotated[str, Field(min_length=1, max_length=256)]
+    signed_by: PartyName | None = None
 
 
 class DistributionWritten(Written):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Discriminator, Field, Tag, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from settlement.domain.bonds.disclosure import DisclosureState
 from settlement.scenarios.language import BillStatus, OrderStatus
 from settlement.scenarios.written import (
     CrowdWritten,
@@ -32,6 +33,7 @@ from settlement.scenarios.written_base import (
 )
 from settlement.scenarios.written_bonds import (
     AllocateWritten,
+    AttestWritten,
     BondAct,
     BondStatusName,
     ClaimWritten,
@@ -159,6 +161,7 @@ class OutcomeWritten(Written):
     accrued_interest: dict[OrderId, Amount] = Field(default_factory=dict)
     cash: dict[OrderId, Amount] = Field(default_factory=dict)
     bond_status: dict[InstrumentName, BondStatusName] = Field(default_factory=dict)
+    disclosures: dict[InstrumentName, dict[Whole, DisclosureState]] = Field(default_factory=dict)
     distributions: dict[InstrumentName, dict[str, DistributionWritten]] = Field(default_factory=dict)
 
 
@@ -207,6 +210,7 @@ class StepWritten(Written):
     place: PlaceWritten | None = None
     open_bond: BondAct | None = None
     fix: FixingWritten | None = None
+    attest: AttestWritten | None = None
     elect: ElectWritten | None = None
     pay: PayWritten | None = None
     claim: ClaimWritten | None = None

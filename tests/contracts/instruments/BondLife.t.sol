@@ -64,6 +64,8 @@ contract BondLifeTest is Serviced {
         bond.exit();
         vm.expectRevert(refused);
         bond.setPayingAgent(alice);
+        vm.expectRevert(refused);
+        bond.setDisclosure(alice);
         refused = abi.encodeWithSelector(IGreenBond.GreenBond_NotPayingAgent.selector, alice);
         vm.expectRevert(refused);
         bond.close();
@@ -75,6 +77,17 @@ contract BondLifeTest is Serviced {
         vm.prank(issuer);
         vm.expectRevert(IGreenBond.GreenBond_PayingAgentKnown.selector);
         bond.setPayingAgent(alice);
+    }
+
+    function test_When_TheIssuerNamesItsDisclosure() external {
+        assertEq(bond.disclosure(), address(0), "none before");
+        vm.startPrank(issuer);
+        vm.expectEmit(address(bond));
+        emit IGreenBond.DisclosureSet(alice);
+        bond.setDisclosure(alice);
+        assertEq(bond.disclosure(), alice);
+        vm.expectRevert(IGreenBond.GreenBond_DisclosureKnown.selector);
+        bond.setDisclosure(bob);
     }
 
     // ---- exit --------------------------------------------------------------------------------------------------------

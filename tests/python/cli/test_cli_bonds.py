@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -165,3 +166,38 @@ def test_a_payment_that_was_killed_goes_on_and_pays_nobody_twice(crowded):
     assert again == ended
     cash = crowded.json("positions", "--instrument", "amber-hkd")["positions"]["holder-00005"]["amber-hkd"]
     assert cash == "28421.92"
+
+
+def test_disclosures_are_shown_and_a_document_is_signed_by_its_attester(settle, tmp_path):
+    text = (LIBRARY / "hksar-2024.yaml").read_text("utf-8")
+    scenario = tmp_path / "cut.yaml"
+    scenario.write_text(text[: text.index("  # ---- 7 February 2024: primary settlement")], "utf-8")
+    report = tmp_path / "report.txt"
+    report.write_text("All of it was spent on trams.", "utf-8")
+    settle.ok("up", "--start", "2024-02-05")
+    try:
+        settle.ok("run", str(scenario))
+        bond, where = "hk-green-2024-hkd", "https://green-bonds.example/report"
+        shown = settle.json("bond", "disclosures", bond)
+        assert shown["use_of_proceeds"] == ["renewable-energy", "clean-transportation", "green-buildings"]
+        assert [each["state"] for each in shown["disclosures"]] == ["published", "due", "due"]
+
+        refused = settle("bond", "attest", bond, "2", str(report), "--uri", where, "--signed-by", "green-review")
+        assert refused.code == 1
+        assert "GreenDisclosure_InvalidSignature" in refused.err
+        unknown = settle("bond", "attest", bond, "4", str(report), "--uri", where)
+        assert (unknown.code, "allowed: 1 to 3" in unknown.err) == (2, True)
+        missing = settle("bond", "attest", bond, "2", str(tmp_path / "nothing"), "--uri", where)
+        assert (missing.code, "cannot be read" in missing.err) == (2, True)
+        none = settle("bond", "disclosures", "hk-green-2024-cny")
+        assert (none.code, "has no disclosures" in none.err) == (2, True)
+
+        done = settle.json("bond", "attest", bond, "2", str(report), "--uri", where)
+        assert done["state"] == "published"
+        digest = "0x" + hashlib.sha256(report.read_bytes()).hexdigest()
+        assert [(each["version"], each["document_hash"], each["uri"]) for each in done["versions"]] == [
+            (1, digest, where)
+        ]
+        assert "allocation-report" in settle.ok("bond", "disclosures", bond).out
+    finally:
+        settle("down", "--forget")
