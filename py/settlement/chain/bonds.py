@@ -10,6 +10,7 @@ from eth_utils.address import to_checksum_address
 
 from settlement.chain.calls import COMMITMENTS_ABI, COUPONS_ABI, DAY_COUNTS, UNFIXED, distribution_id, encode_call
 from settlement.chain.transactions import Transactor
+from settlement.domain.acts import CreateGreenBond
 from settlement.domain.bonds.disclosure import Attestation, DisclosureKind, DisclosureState, UseOfProceeds
 from settlement.domain.bonds.entries import CallEntry, CouponEntry, DistributionKind, RepaymentEntry
 from settlement.domain.bonds.schedule import BondSchedule
@@ -34,7 +35,11 @@ class BondReader:
 
     def status(self, bond: str) -> str:
         """See `ports.Ledger.bond_status`."""
-        return BOND_STATUSES[self._of(bond, "status()", [], "uint8")]
+        return self.status_at(self._directory().instrument(bond).address)
+
+    def status_at(self, contract: str) -> str:
+        """Where the issue of a bond's contract stands, whether the directory knows it or not."""
+        return BOND_STATUSES[int.from_bytes(self._transactor.view(contract, encode_call("status()", [])))]
 
     def register(self, bond: str, record: int | None) -> tuple[RegisterLine, ...]:
         """See `ports.Ledger.register`."""
@@ -69,6 +74,31 @@ class BondReader:
             frequency=frequency,
             terms_hash="0x" + terms_hash.hex(),
             schedule=self._schedule(bond),
+        )
+
+    def creation(self, bond: str) -> CreateGreenBond:
+        """See `ports.Ledger.bond_creation`."""
+        terms, schedule = self._of(bond, "terms()", [], _TERMS_ABI), self._schedule(bond)
+        isin, currency, nominal, minimum, increment, day_count, frequency, offset, agent, terms_hash, framework = terms
+        directory = self._directory()
+        return CreateGreenBond(
+            instrument=bond,
+            issuer=directory.instrument(bond).issuer,
+            isin=isin.decode("ascii"),
+            currency=currency.decode("ascii"),
+            nominal=nominal,
+            minimum_denomination=minimum,
+            increment=increment,
+            day_count=list(DAY_COUNTS)[day_count],
+            frequency=frequency,
+            utc_offset_seconds=offset,
+            calculation_agent=directory.name_of(to_checksum_address(agent)) if int(agent, 16) else None,
+            coupons=schedule.coupons,
+            repayments=schedule.repayments,
+            calls=schedule.calls,
+            terms_hash="0x" + terms_hash.hex(),
+            framework_hash="0x" + framework.hex(),
+            framework_uri=self._of(bond, "frameworkUri()", [], "string"),
         )
 
     def distribution(self, agent: str, kind: DistributionKind, index: int) -> Distribution:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -22,7 +22,7 @@ from settlement.domain.instruction import Consent, Instruction, title_id
 OPERATOR, SUPERVISOR = "operator", "supervisor"
 CONSENTS_ABI = "(address,bytes)[]"
 
-ROLE_BITS = {
+ROLE_BITS: Mapping[acts.Role, int] = {
     "central-bank": 1 << 0,
     "bank": 1 << 1,
     "issuer": 1 << 2,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from eth_abi.abi import decode
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.bonds import BondReader
-from settlement.chain.calls import CONSENTS_ABI, CallEncoder, consent_values, encode_call
+from settlement.chain.calls import CONSENTS_ABI, ROLE_BITS, CallEncoder, consent_values, encode_call
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import (
     INSTRUCTION_ABI,
@@ -26,6 +28,7 @@ from settlement.chain.signers import SignerBook
 from settlement.chain.transactions import Transactor
 from settlement.domain import acts
 from settlement.domain.bonds.entries import DistributionKind
+from settlement.domain.bonds.register import PartyStanding
 from settlement.domain.directory import Directory, InstrumentKind, InstrumentRecord
 from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
 from settlement.domain.quantity import Quantity
@@ -69,6 +72,8 @@ _KINDS: dict[type, InstrumentKind] = {
 _ERC_1271_ACCEPTED = bytes.fromhex("1626ba7e")
 
 _ZERO_ADDRESS = "0x" + "0" * 40
+
+_ALLOCATED = "0x" + keccak(text="BondAllocated(bytes32,uint256)").hex()
 
 _ASKED_AT_ONCE = 2_000
 """How many balances are asked for in a request."""
@@ -238,6 +243,31 @@ class EvmLedger:
     def use_of_proceeds(self, bond: str) -> tuple[str, ...]:
         """See `ports.Ledger.use_of_proceeds`."""
         return self._bonds.use_of_proceeds(bond)
+
+    def bond_creation(self, bond: str) -> acts.CreateGreenBond:
+        """See `ports.Ledger.bond_creation`."""
+        return self._bonds.creation(bond)
+
+    def allocated(self, allocation_hash: str) -> Sequence[tuple[str, str]]:
+        """See `ports.Ledger.allocated`."""
+        wanted = {"fromBlock": "0x0", "toBlock": "latest", "topics": [_ALLOCATED, allocation_hash]}
+        contracts = dict.fromkeys(
+            to_checksum_address(log["address"]) for log in self._rpc.call("eth_getLogs", [wanted])
+        )
+        return [(contract, self._bonds.status_at(contract)) for contract in contracts]
+
+    def standings(self, addresses: Sequence[str]) -> Sequence[tuple[tuple[acts.Role, ...], PartyStanding]]:
+        """See `ports.Ledger.standings`."""
+        registry = self._deployment.registry
+        found: list[tuple[tuple[acts.Role, ...], PartyStanding]] = []
+        for first in range(0, len(addresses), _ASKED_AT_ONCE):
+            some = addresses[first : first + _ASKED_AT_ONCE]
+            roles = self._transactor.views(registry, [encode_call("rolesOf(address)", [each]) for each in some])
+            statuses = self._transactor.views(registry, [encode_call("statusOf(address)", [each]) for each in some])
+            for bits, status in zip(roles, statuses, strict=True):
+                names = tuple(role for role, bit in ROLE_BITS.items() if int.from_bytes(bits) & bit)
+                found.append((names, get_args(PartyStanding)[int.from_bytes(status)]))
+        return found
 
     def cancellation(self, party: str, instruction: Instruction, reason: str) -> Consent:
         """See `ports.Ledger.cancellation`."""

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from settlement.app import bonds
+from settlement.app import bonds, migration
 from settlement.cli.output import Json, print_json, progress
 from settlement.domain.bonds.entries import DistributionKind
+from settlement.domain.bonds.register import RegisterExport
 from settlement.domain.quantity import decimal_text
 from settlement.errors import InputError
 from settlement.reports import bonds as reports
@@ -168,6 +169,74 @@ def pay(
         print_json({"bond": bond, "what": what, "number": number} | document)
     else:
         make_console().print(f"due {document['due']}, paid {document['paid']}, set aside {document['set_aside']}")
+
+
+@app.command("exit")
+def exit_bond(
+    bond: Bond,
+    for_good: Annotated[bool, typer.Option("--for-good", help="Say that you know: there is no way back.")] = False,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Close a bond's register for good, because it goes on at another platform; afterwards nothing moves here.
+
+    Example: settle bond exit hk-green-2023 --for-good
+    """
+    if not for_good:
+        raise InputError(f"this ends {bond} on this platform, and cannot be undone: say --for-good")
+    view = bonds.open_bond(bond, run_number)
+    migration.exit_bond(view)
+    if as_json:
+        print_json({"bond": bond, "status": "exited"})
+    else:
+        make_console().print(f"{bond} has exited; export its register with `settle bond export {bond} --to FILE`")
+
+
+@app.command()
+def export(
+    bond: Bond,
+    to: Annotated[Path, typer.Option("--to", help="The file to write; it must not be there yet.")],
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Write the whole register of a bond that has exited to a file, once it adds up to what exists.
+
+    Example: settle bond export hk-green-2023 --to register.json
+    """
+    with progress(as_json):
+        found = migration.export_to(bonds.open_bond(bond, run_number), to)
+    _show_export(found, as_json, "exported")
+
+
+@app.command("import")
+def import_bond(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `settle bond export` wrote.")],
+    as_json: Json = False,
+) -> None:
+    """Set an exported bond up on the chain that is up, a fresh deployment, with equal holdings.
+
+    Example: settle bond import register.json
+    """
+    with progress(as_json) as say:
+        found = migration.import_from(file, on_progress=say)
+    _show_export(found, as_json, "imported")
+
+
+def _show_export(found: RegisterExport, as_json: bool, done: str) -> None:
+    if as_json:
+        print_json(
+            {
+                "bond": found.bond.instrument,
+                "isin": found.bond.isin,
+                "holders": len(found.holdings),
+                "supply": str(found.supply),
+                "digest": found.digest,
+            }
+        )
+    else:
+        make_console().print(
+            f"{done}: {found.bond.instrument}, {len(found.holdings):,} holders, {found.supply:,} in all, {found.digest}"
+        )
 
 
 @app.command()

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from settlement.domain.acts import Act
+from settlement.domain.acts import Act, CreateGreenBond, Role
 from settlement.domain.bonds.disclosure import Attestation, DisclosureKind, DisclosureState
 from settlement.domain.bonds.entries import DayCount, DistributionKind
+from settlement.domain.bonds.register import PartyStanding
 from settlement.domain.bonds.schedule import BondSchedule
 from settlement.domain.directory import Directory
 from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
@@ -267,6 +268,15 @@ class Ledger(Protocol):
 
     def bond_terms(self, bond: str) -> BondOnChain:
         """What a bond's contract keeps of its terms."""
+
+    def bond_creation(self, bond: str) -> CreateGreenBond:
+        """The act that would create the bond as it is now, elsewhere: its terms with the fixings so far."""
+
+    def allocated(self, allocation_hash: str) -> Sequence[tuple[str, str]]:
+        """Contracts of bonds for which this list of allocations was recorded, and where each issue stands."""
+
+    def standings(self, addresses: Sequence[str]) -> Sequence[tuple[tuple[Role, ...], PartyStanding]]:
+        """What each account is admitted as, and whether it may take part."""
 
     def distribution(self, agent: str, kind: DistributionKind, index: int) -> Distribution:
         """How far a paying agent has come with a coupon, a repayment or the principal; `index` is from 0 on."""

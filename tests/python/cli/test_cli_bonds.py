@@ -201,3 +201,54 @@ def test_disclosures_are_shown_and_a_document_is_signed_by_its_attester(settle, 
         assert "allocation-report" in settle.ok("bond", "disclosures", bond).out
     finally:
         settle("down", "--forget")
+
+
+def test_a_register_goes_on_at_another_platform_with_equal_holdings(settle, tmp_path):
+    scenario, file = cut(tmp_path, "  - name: The second coupon, in pages of two holders"), tmp_path / "register.json"
+    bond = "hk-green-2023"
+    settle.ok("up", "--start", "2023-02-15")
+    try:
+        settle.ok("run", scenario)
+        early = settle("bond", "export", bond, "--to", str(file))
+        assert (early.code, "settle bond exit" in early.err, file.exists()) == (2, True, False)
+        unsure = settle("bond", "exit", bond)
+        assert (unsure.code, "--for-good" in unsure.err) == (2, True)
+        settle.ok("bond", "exit", bond, "--for-good")
+        twice = settle("bond", "exit", bond, "--for-good")
+        assert (twice.code, "GreenBond_UnexpectedStatus" in twice.err) == (1, True)
+        before = settle.json("bond", "register", bond)
+        exported = settle.json("bond", "export", bond, "--to", str(file))
+        assert exported["supply"] == before["total"] == "800000000"
+        assert exported["holders"] == len(before["holders"]) == 4
+        there = settle("bond", "export", bond, "--to", str(file))
+        assert (there.code, "such a file already" in there.err) == (2, True)
+    finally:
+        settle("down", "--forget")
+
+    settle.ok("up", "--start", "2024-02-01")
+    try:
+        for change, says in (
+            (lambda text: text.replace('"nominal": 250000000', '"nominal": 250000001'), "not whole"),
+            (
+                lambda text: text.replace('"frozen"', '"active"').replace("hk-green-2023", "hk-green-2024"),
+                "was changed",
+            ),
+            (lambda text: text[:-20], "no JSON"),
+            (lambda text: "{}", "has no digest"),
+        ):
+            bad = tmp_path / "bad.json"
+            bad.write_text(change(file.read_text("utf-8")), "utf-8")
+            refused = settle("bond", "import", str(bad))
+            assert (refused.code, says in refused.err) == (2, True), refused.err
+        assert settle("bond", "register", bond).code == 2
+
+        imported = settle.json("bond", "import", str(file))
+        assert imported["digest"] == exported["digest"]
+        after = settle.json("bond", "register", bond)
+        assert after["holders"] == before["holders"]
+        assert after["status"] == "live"
+        assert settle.json("bond", "verify", bond, "hksar-2023")["matches"] is True
+        twice = settle("bond", "import", str(file))
+        assert (twice.code, "goes on here already" in twice.err) == (2, True), twice.err
+    finally:
+        settle("down", "--forget")

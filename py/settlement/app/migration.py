@@ -1,0 +1,118 @@
+"""Platform exit by command: a register is closed for good, exported, and goes on at a fresh deployment."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from settlement.app import connect
+from settlement.app.bonds import BondView
+from settlement.app.operations import StoredRun, deployment_of, journal_path
+from settlement.domain.acts import ExitBond
+from settlement.domain.bonds.register import RegisterExport
+from settlement.domain.runs import CheckReport, RunReport
+from settlement.durable.chains import ChainStore
+from settlement.errors import InputError, Location
+from settlement.flow.desk import perform
+from settlement.flow.migration import export_register, import_register
+from settlement.scenarios.run import readable_positions
+
+
+def exit_bond(view: BondView) -> None:
+    """Closes a bond's register for good; afterwards its contract moves nothing.
+
+    Raises:
+        Refused: the bond is not live.
+    """
+    perform(view.network.desk, ExitBond(instrument=view.record.instrument))
+
+
+def export_to(view: BondView, path: Path) -> RegisterExport:
+    """Writes the register of a bond that has exited to a file that is not there yet.
+
+    Raises:
+        InputError: the bond has not exited, or the file is there already or cannot be written.
+    """
+    export = export_register(view.network.desk, view.record.instrument)
+    text = json.dumps(export.document() | {"digest": export.digest}, indent=2, ensure_ascii=False) + "\n"
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except FileExistsError:
+        raise InputError("there is such a file already; name another", Location(file=str(path))) from None
+    except OSError as error:
+        raise InputError(f"the file cannot be written: {error.strerror}", Location(file=str(path))) from error
+    return export
+
+
+def read_export(path: Path) -> RegisterExport:
+    """An exported register out of a file.
+
+    Raises:
+        InputError: it cannot be read, is no register, is not whole, or was changed since it was exported.
+    """
+    where = Location(file=str(path))
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InputError(f"the file cannot be read: {error.strerror}", where) from error
+    except ValueError as error:
+        raise InputError(f"this is no JSON: {error}", where) from error
+    if not isinstance(document, dict) or "digest" not in document:
+        raise InputError("this is no exported register: it has no digest", where)
+    digest = document.pop("digest")
+    try:
+        export = RegisterExport.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(map(str, first["loc"])) or None
+        raise InputError(
+            str(first["msg"]).removeprefix("Value error, "), Location(file=str(path), field=field)
+        ) from None
+    if export.digest != digest:
+        raise InputError(
+            f"the file was changed since it was exported: its digest is {export.digest}, and it says {digest}", where
+        )
+    return export
+
+
+def import_from(
+    path: Path, store: ChainStore | None = None, on_progress: Callable[[str], None] = lambda _: None
+) -> RegisterExport:
+    """Sets an exported bond up on the chain that is up, with equal holdings, as a run of its own.
+
+    Raises:
+        InputError: the file is no whole register, it goes on there already, or no chain is up.
+        Refused: a holder is barred there, or the terms are refused.
+    """
+    export = read_export(path)
+    store = store or ChainStore()
+    with store.lock():
+        record = store.running()
+        if record is None:
+            raise InputError("no chain is up: start one with `settle up`, where the register is to go on")
+        began, label = time.monotonic(), f"import-{export.bond.isin.lower()}-{time.time_ns()}"
+        network = connect(record.url, deployment=deployment_of(record), label=label, journal=journal_path(store))
+        import_register(network.desk, export, on_progress)
+        report = RunReport(
+            scenario=label,
+            title=f"Import of {export.bond.instrument} from chain {export.source.chain_id}",
+            chain_id=network.ledger.chain_id,
+            block=network.ledger.head().number,
+            seconds=time.monotonic() - began,
+            steps=(),
+            settlements=(),
+            before={},
+            positions=readable_positions(network, network.ledger.positions()),
+            checks=(CheckReport(name=f"{export.bond.instrument}: holdings equal those exported", ok=True),),
+        )
+        stored = StoredRun(label=label, directory=network.ledger.directory, report=report)
+        store.save_run(stored.model_dump_json())
+    return export
