@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from settlement.app import connect
 from settlement.app.operations import deployment_of, journal_path, stored_run
-from settlement.domain.bonds.entries import CouponEntry, DistributionKind
+from settlement.domain.bonds.entries import CouponEntry, DistributionKind, day_number
 from settlement.domain.bonds.interest import period_of
 from settlement.domain.bonds.schedule import date_of
 from settlement.domain.directory import InstrumentRecord
@@ -18,7 +19,7 @@ from settlement.errors import InputError, Location, Refused
 from settlement.flow.disclosing import attest
 from settlement.flow.network import Network
 from settlement.flow.servicing import pay_distribution
-from settlement.ports import BondOnChain, Disclosed, Distribution, RegisterLine
+from settlement.ports import BondOnChain, Disclosed, Distribution, Movement, RegisterLine
 from settlement.scenarios.load import load_scenario
 
 
@@ -79,6 +80,70 @@ def register(view: BondView, coupon: int | None = None) -> tuple[RegisterLine, .
     if coupon is not None and not 1 <= coupon <= len(view.terms.schedule.coupons):
         raise InputError(f"coupon {coupon} is not in the schedule; allowed: 1 to {len(view.terms.schedule.coupons)}")
     return view.network.ledger.register(view.record.instrument, None if coupon is None else coupon - 1)
+
+
+def register_at(view: BondView, time: int) -> tuple[RegisterLine, ...]:
+    """Who held the bond at the end of a second, from its contract's events alone, in the order in which they came."""
+    balances: dict[str, int] = {}
+    for movement in view.network.ledger.movements(view.record.instrument):
+        if movement.time > time:
+            break
+        for holder, nominal in ((movement.giver, -movement.nominal), (movement.receiver, movement.nominal)):
+            if holder is not None:
+                balances[holder] = balances.get(holder, 0) + nominal
+    name_of = view.network.ledger.directory.name_of
+    return tuple(RegisterLine(holder, name_of(holder), nominal) for holder, nominal in balances.items() if nominal)
+
+
+class HistoryLine(NamedTuple):
+    """A movement by names, and what either side held afterwards; None where nominal came into being or ceased to be."""
+
+    movement: Movement
+    giver: str | None
+    giver_after: int | None
+    receiver: str | None
+    receiver_after: int | None
+
+
+def history(view: BondView, holder: str | None = None) -> tuple[HistoryLine, ...]:
+    """Who gave whom how much and when, and what each held afterwards; of one holder, or of all.
+
+    Raises:
+        InputError: no such holder is known.
+    """
+    directory = view.network.ledger.directory
+    wanted = None if holder is None else directory.address_of(holder).lower()
+    balances: dict[str, int] = {}
+    found = []
+    for movement in view.network.ledger.movements(view.record.instrument):
+        after: list[int | None] = []
+        for account, nominal in ((movement.giver, -movement.nominal), (movement.receiver, movement.nominal)):
+            if account is not None:
+                balances[account] = balances.get(account, 0) + nominal
+            after.append(None if account is None else balances[account])
+        sides = [movement.giver, movement.receiver]
+        if wanted is None or wanted in {side.lower() for side in sides if side is not None}:
+            names = [None if side is None else directory.name_of(side) for side in sides]
+            found.append(HistoryLine(movement, names[0], after[0], names[1], after[1]))
+    return tuple(found)
+
+
+def moment_of(view: BondView, text: str) -> int:
+    """A day, meaning its last second where the bond's days end, or a time with its offset from UTC, as Unix time.
+
+    Raises:
+        InputError: it is neither.
+    """
+    offset = view.network.ledger.bond_creation(view.record.instrument).utc_offset_seconds
+    try:
+        if len(text) == len("2023-02-16"):
+            return (day_number(date.fromisoformat(text)) + 1) * 86_400 - offset - 1
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InputError(f"{text!r} is neither a day such as 2023-02-16 nor a time such as 2023-02-16T09:00:00+08:00")
+    return int(moment.timestamp())
 
 
 def coupon_lines(view: BondView) -> tuple[CouponLine, ...]:

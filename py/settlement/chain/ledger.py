@@ -38,6 +38,7 @@ from settlement.ports import (
     BondOnChain,
     Disclosed,
     Distribution,
+    Movement,
     Position,
     Receipt,
     RegisterLine,
@@ -73,6 +74,7 @@ _ERC_1271_ACCEPTED = bytes.fromhex("1626ba7e")
 
 _ZERO_ADDRESS = "0x" + "0" * 40
 
+_MOVED = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 _ALLOCATED = "0x" + keccak(text="BondAllocated(bytes32,uint256)").hex()
 
 _ASKED_AT_ONCE = 2_000
@@ -243,6 +245,25 @@ class EvmLedger:
     def use_of_proceeds(self, bond: str) -> tuple[str, ...]:
         """See `ports.Ledger.use_of_proceeds`."""
         return self._bonds.use_of_proceeds(bond)
+
+    def movements(self, bond: str) -> tuple[Movement, ...]:
+        """See `ports.Ledger.movements`."""
+        wanted = {"address": self._directory.instrument(bond).address, "fromBlock": "0x0", "toBlock": "latest"}
+        logs = self._rpc.call("eth_getLogs", [wanted | {"topics": [_MOVED]}])
+        blocks = list(dict.fromkeys(log["blockNumber"] for log in logs))
+        headers = self._rpc.batch([("eth_getBlockByNumber", [number, False]) for number in blocks]) if blocks else []
+        times = {number: int(header["timestamp"], 16) for number, header in zip(blocks, headers, strict=True)}
+        return tuple(
+            Movement(
+                block=int(log["blockNumber"], 16),
+                time=times[log["blockNumber"]],
+                giver=_holder(log["topics"][1]),
+                receiver=_holder(log["topics"][2]),
+                nominal=int(log["data"], 16),
+                transaction=log["transactionHash"],
+            )
+            for log in logs
+        )
 
     def bond_creation(self, bond: str) -> acts.CreateGreenBond:
         """See `ports.Ledger.bond_creation`."""
@@ -448,3 +469,8 @@ def _compact(signature: bytes) -> bytes:
     """A 65-byte signature in EIP-2098's 64 bytes."""
     r, s, v = signature[:32], int.from_bytes(signature[32:64]), signature[64]
     return r + (s | ((v - 27) << 255)).to_bytes(32)
+
+
+def _holder(topic: str) -> str | None:
+    """The account in a topic; None for the zero address, where nominal comes from and goes to."""
+    return to_checksum_address("0x" + topic[-40:]) if int(topic, 16) else None

@@ -29,27 +29,51 @@ def register(
     coupon: Annotated[
         int | None, typer.Option("--coupon", help="At the record time of this coupon, from 1 on; default: now.", min=1)
     ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="At the end of a day, or at a time with its offset from UTC.")
+    ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
     run_number: Run = None,
     as_json: Json = False,
 ) -> None:
-    """Show who holds a bond, now or at a coupon's record time, from the chain alone.
+    """Show who holds a bond: now, at a coupon's record time, or at the end of any day; from the chain alone.
 
-    Example: settle bond register hk-green-2023 --coupon 1
+    Example: settle bond register hk-green-2023 --at 2023-05-16
     """
     if as_csv and as_json:
         raise InputError("say --csv or --json, not both")
+    if at is not None and coupon is not None:
+        raise InputError("say --coupon or --at, not both")
     view = bonds.open_bond(bond, run_number)
-    lines = bonds.register(view, coupon)
+    lines = bonds.register(view, coupon) if at is None else bonds.register_at(view, bonds.moment_of(view, at))
     if as_json:
         block = view.network.ledger.head().number
-        print_json(reports.register_document(bond, view.status, block, coupon, lines))
+        print_json(reports.register_document(bond, view.status, block, coupon, lines) | {"at": at})
     elif as_csv:
         print(reports.register_csv(lines), end="")
     elif not lines:
-        make_console().print(f"nobody holds {bond}; it is {view.status}")
+        make_console().print(f"nobody holds {bond}{f' at {at}' if at else ''}; it is {view.status}")
     else:
         make_console().print(reports.register_table(lines))
+
+
+@app.command()
+def history(
+    bond: Bond,
+    holder: Annotated[str | None, typer.Option("--holder", help="Only what this party gave or received.")] = None,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Show who gave whom how much of a bond and when, and what each held afterwards: a supervisor's view.
+
+    Example: settle bond history hk-green-2023 --holder north-custody
+    """
+    view = bonds.open_bond(bond, run_number)
+    lines = bonds.history(view, holder)
+    if as_json:
+        print_json({"bond": bond, "movements": [reports.history_document(line) for line in lines]})
+    else:
+        make_console().print(reports.history_table([reports.history_document(line) for line in lines]))
 
 
 @app.command()

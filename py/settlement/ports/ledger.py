@@ -140,6 +140,27 @@ class RegisterLine:
     nominal: int
 
 
+@dataclass(frozen=True)
+class Movement:
+    """A movement of a bond's nominal: when, from whom to whom, and in which transaction.
+
+    Attributes:
+        block: Its number.
+        time: Unix time of the block.
+        giver: Address; None where nominal came into being.
+        receiver: Address; None where it ceased to be.
+        nominal: In whole units.
+        transaction: Hash.
+    """
+
+    block: int
+    time: int
+    giver: str | None
+    receiver: str | None
+    nominal: int
+    transaction: str
+
+
 class Ledger(Protocol):
     """One deployment on one chain."""
 
@@ -265,6 +286,9 @@ class Ledger(Protocol):
         Raises:
             Refused: that record time has not passed.
         """
+
+    def movements(self, bond: str) -> tuple[Movement, ...]:
+        """Every movement of a bond's nominal, in order, from the events of its contract alone."""
 
     def bond_terms(self, bond: str) -> BondOnChain:
         """What a bond's contract keeps of its terms."""

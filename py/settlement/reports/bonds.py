@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from rich.text import Text
 from settlement.domain.bonds.entries import CouponEntry
 from settlement.domain.bonds.schedule import date_of
 from settlement.domain.quantity import format_amount
-from settlement.ports import Disclosed, Distribution, RegisterLine
+from settlement.ports import Disclosed, Distribution, Movement, RegisterLine
 
 _MINOR_DECIMALS = 2
 _BAR = 40
@@ -50,6 +50,37 @@ def register_table(lines: Sequence[RegisterLine]) -> Table:
         bar = "█" * round(_BAR * line.nominal / total)
         table.add_row(escape(line.holder), f"{line.nominal:,}", Text(bar, "green"))
     table.add_row(Text("together", "dim"), f"{total:,}", "")
+    return table
+
+
+def history_document(line: tuple[Movement, str | None, int | None, str | None, int | None]) -> dict[str, Any]:
+    """A movement as JSON; nominal in whole units, the time in ISO 8601, UTC."""
+    movement, giver, giver_after, receiver, receiver_after = line
+    return {
+        "time": datetime.fromtimestamp(movement.time, UTC).isoformat(),
+        "block": movement.block,
+        "giver": giver,
+        "giver_after": None if giver_after is None else str(giver_after),
+        "receiver": receiver,
+        "receiver_after": None if receiver_after is None else str(receiver_after),
+        "nominal": str(movement.nominal),
+        "transaction": movement.transaction,
+    }
+
+
+def history_table(documents: Sequence[Mapping[str, Any]]) -> Table:
+    """Movements for people."""
+    table = _table("time (UTC)", "from", ">has then", "to", ">has then", ">nominal", "transaction")
+    for each in documents:
+        table.add_row(
+            each["time"].removesuffix("+00:00"),
+            Text("issued", "dim") if each["giver"] is None else escape(each["giver"]),
+            _whole(each["giver_after"]),
+            Text("redeemed", "dim") if each["receiver"] is None else escape(each["receiver"]),
+            _whole(each["receiver_after"]),
+            _whole(each["nominal"]),
+            f"{each['transaction'][:10]}…",
+        )
     return table
 
 
@@ -131,6 +162,10 @@ def schedule_table(rows: Sequence[tuple[int, CouponEntry, Distribution | None]])
         days = [date_of(day) for day in (coupon.start_day, coupon.end_day, coupon.record_day, coupon.payment_day)]
         table.add_row(str(number), *(day.isoformat() for day in days), rate, *amounts)
     return table
+
+
+def _whole(text: str | None) -> str:
+    return "" if text is None else f"{int(text):,}"
 
 
 def _money(amount: int) -> str:

@@ -38,6 +38,19 @@ def test_register_schedule_terms_and_a_payment(bond, tmp_path):
     }
     assert now["total"] == "800000000"
     assert bond.json("bond", "register", "hk-green-2023", "--coupon", "1")["holders"] == now["holders"]
+    assert bond.json("bond", "register", "hk-green-2023", "--at", "2023-08-15")["holders"] == now["holders"]
+    issued = bond.json("bond", "register", "hk-green-2023", "--at", "2023-02-16T12:00:00+08:00")
+    assert issued["total"] == "800000000"
+    assert issued["holders"] != now["holders"]
+    assert bond.json("bond", "register", "hk-green-2023", "--at", "2023-02-14")["holders"] == []
+    wrong = bond("bond", "register", "hk-green-2023", "--at", "14/02/2023")
+    assert (wrong.code, "neither a day such as" in wrong.err) == (2, True)
+    movements = bond.json("bond", "history", "hk-green-2023", "--holder", "south-custody")["movements"]
+    last = [
+        each[f"{side}_after"] for each in movements for side in ("giver", "receiver") if each[side] == "south-custody"
+    ]
+    assert last[-1] == holdings["south-custody"]
+    assert "south-custody" in bond.ok("bond", "history", "hk-green-2023").out
     lines = bond.ok("bond", "register", "hk-green-2023", "--csv").out.splitlines()
     assert lines[0] == "holder,address,nominal"
     assert len(lines) == 5
