@@ -13,6 +13,7 @@ from settlement.app.operations import deployment_of, journal_path, stored_run
 from settlement.domain.bonds.entries import CouponEntry, DistributionKind, day_number
 from settlement.domain.bonds.interest import period_of
 from settlement.domain.bonds.schedule import date_of
+from settlement.domain.bonds.terms import FloatingCoupon
 from settlement.domain.directory import InstrumentRecord
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError, Location, Refused
@@ -245,9 +246,10 @@ def compare_with_file(view: BondView, scenario: str) -> tuple[Difference, ...]:
         "repayments": (plan.repayments, chain.schedule.repayments),
         "calls": (plan.calls, chain.schedule.calls),
     }
+    floats = isinstance(terms.coupon, FloatingCoupon)
     for field, (ours, theirs) in pairs.items():
-        if isinstance(ours, CouponEntry) and isinstance(theirs, CouponEntry) and ours.rate_millionths is None:
-            ours = ours.model_copy(update={"rate_millionths": theirs.rate_millionths})  # Fixed since.
+        if floats and isinstance(ours, CouponEntry) and isinstance(theirs, CouponEntry):
+            ours = ours.model_copy(update={"rate_millionths": theirs.rate_millionths})  # No part of the terms.
         if ours != theirs:
             found.append(Difference(field, str(ours), str(theirs)))
     return tuple(found)

@@ -20,7 +20,7 @@ from settlement.domain.acts import (
 )
 from settlement.domain.bonds.calendars import BusinessDayConvention, Calendar
 from settlement.domain.bonds.entries import DayCount, DistributionKind
-from settlement.domain.bonds.schedule import BondSchedule, schedule
+from settlement.domain.bonds.schedule import BondSchedule, date_of, fixing_due, schedule
 from settlement.domain.bonds.terms import (
     ONE,
     BondTerms,
@@ -351,12 +351,31 @@ def _fixing(context: Context, path: Path, bond: InstrumentSetUp, written: Fixing
     rate = percent_millionths(context, (*path, "rate"), written.rate)
     if rate < 0:
         raise context.error((*path, "rate"), f"rate {written.rate!r} is below zero: a coupon is not paid by its holder")
+    number = _number(context, path, written.bond, "coupon", written.coupon, "coupon")
+    resolved = context.bonds[written.bond]
+    due = fixing_due(resolved.terms, resolved.schedule.coupons[number])
+    late = date_of((context.clock + context.utc_offset_seconds) // 86_400) > due
+    if late and written.late_because is None:
+        raise context.error(
+            (*path, "coupon"), f"coupon {written.coupon} was to be fixed by {due}: say why it is late (late_because)"
+        )
+    if written.late_because is not None and not late:
+        raise context.error(
+            (*path, "late_because"), f"coupon {written.coupon} is to be fixed by {due}, so it is in time"
+        )
+    source = written.source if written.late_because is None else f"{written.source} (late: {written.late_because})"
+    if len(source.encode()) > 256:
+        raise context.error((*path, "source"), "source and reason are longer than 256 bytes together")
+    coupons = list(resolved.schedule.coupons)
+    coupons[number] = coupons[number].model_copy(update={"rate_millionths": rate})
+    fixed = resolved.schedule.model_copy(update={"coupons": tuple(coupons)})
+    context.bonds[written.bond] = resolved._replace(schedule=fixed)  # For the trades that are priced from here on.
     return RecordFixing(
         instrument=written.bond,
         by=create.calculation_agent,
-        coupon=_number(context, path, written.bond, "coupon", written.coupon, "coupon"),
+        coupon=number,
         rate_millionths=rate,
-        source=written.source,
+        source=source,
     )
 
 

@@ -138,11 +138,12 @@ class PlaceWritten(BondAct):
 
 
 class FixingWritten(BondAct):
-    """The calculation agent fixes a coupon's rate, spread included."""
+    """The calculation agent fixes a coupon's rate, spread included; after the day it was due by with the reason."""
 
     coupon: Whole
     rate: Percent
-    source: Annotated[str, Field(min_length=1, max_length=256)]
+    source: Annotated[str, Field(min_length=1, max_length=160)]
+    late_because: Annotated[str, Field(min_length=1, max_length=80)] | None = None
 
 
 class ElectWritten(BondAct):

@@ -56,6 +56,18 @@ def schedule(terms: BondTerms) -> BondSchedule:
     )
 
 
+def fixing_due(terms: BondTerms, coupon: CouponEntry) -> date:
+    """The last day on which a floating coupon is fixed in time: so many business days before its period ends.
+
+    Raises:
+        InputError: the coupon is not floating, or a calendar does not know the year.
+    """
+    if not isinstance(terms.coupon, FloatingCoupon):
+        raise InputError("coupon: it follows no index, so nothing is fixed")
+    end = date_of(coupon.end_day)
+    return business_days_before(end, terms.coupon.lookback_days, terms.calendars, terms.closed_days)
+
+
 def notional_dates(terms: BondTerms) -> list[date]:
     """Coupon dates as if the first period were whole, from the one at or before the issue date to maturity."""
     if terms.frequency == 0:
