@@ -155,7 +155,8 @@ def chain_down(store: ChainStore | None = None, *, forget: bool = False) -> Chai
         store.clear(state=forget)
         if forget:
             journal = journal_path(store)
-            for path in (_deployment_path(store), journal, Path(f"{journal}-turn"), *store.runs_path.glob("*.json")):
+            kept = (*store.runs_path.glob("*.json"), *store.clients_path.glob("*.sqlite*"))
+            for path in (_deployment_path(store), journal, Path(f"{journal}-turn"), *kept):
                 path.unlink(missing_ok=True)
         return record
 
@@ -255,6 +256,11 @@ def journal_path(store: ChainStore) -> Path:
     return store.home / "journal.sqlite"
 
 
+def client_book_path(store: ChainStore, label: str) -> Path:
+    """Where the custodians of a run on the chain that is up keep their clients, where there are any."""
+    return store.clients_path / f"{label}.sqlite"
+
+
 # ---- the chain that is up --------------------------------------------------------------------------------------------
 
 
@@ -267,7 +273,7 @@ def _run_on_up(
     # Never used before, also where an earlier run died before it was stored: its keys and references are its own.
     label = f"{scenario.name}-{time.time_ns()}"
     network = connect(record.url, deployment=deployment_of(record), label=label, journal=journal_path(store))
-    report = ScenarioRunner(network, scenario, on_progress).run()
+    report = ScenarioRunner(network, scenario, on_progress, client_book_path(store, label)).run()
     stored = StoredRun(label=label, directory=network.ledger.directory, report=report)
     store.save_run(stored.model_dump_json())
     return report

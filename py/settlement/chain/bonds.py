@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from eth_abi.abi import decode
 from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from settlement.chain.calls import COMMITMENTS_ABI, COUPONS_ABI, DAY_COUNTS, UNFIXED, distribution_id, encode_call
 from settlement.chain.transactions import Transactor
@@ -15,13 +16,14 @@ from settlement.domain.bonds.disclosure import Attestation, DisclosureKind, Disc
 from settlement.domain.bonds.entries import CallEntry, CouponEntry, DistributionKind, RepaymentEntry
 from settlement.domain.bonds.schedule import BondSchedule
 from settlement.domain.directory import Directory
-from settlement.ports import BondOnChain, Disclosed, Distribution, RegisterLine
+from settlement.ports import BondOnChain, Disclosed, Distribution, HolderPayment, RegisterLine
 
 BOND_STATUSES = ("closing", "live", "redeeming", "repaid", "exited")
 """By the value of `BondStatus` in contracts/types/Bond.sol."""
 
 _TERMS_ABI = "(bytes12,bytes3,uint96,uint96,uint96,uint8,uint8,uint32,address,bytes32,bytes32)"
 _DISTRIBUTION_ABI = "(uint8,uint16,bool,uint32,uint96,uint96,uint96,uint96,uint96,uint256,uint256)"
+_HOLDER_PAID = "0x" + keccak(text="HolderPaid(uint256,address,uint256,uint256,address)").hex()
 _PAGE = 500
 """How many holders are asked for at once."""
 
@@ -61,7 +63,7 @@ class BondReader:
 
     def terms(self, bond: str) -> BondOnChain:
         """See `ports.Ledger.bond_terms`."""
-        isin, currency, nominal, minimum, increment, day_count, frequency, _, _, terms_hash, _ = self._of(
+        isin, currency, nominal, minimum, increment, day_count, frequency, offset, _, terms_hash, _ = self._of(
             bond, "terms()", [], _TERMS_ABI
         )
         return BondOnChain(
@@ -74,6 +76,7 @@ class BondReader:
             frequency=frequency,
             terms_hash="0x" + terms_hash.hex(),
             schedule=self._schedule(bond),
+            utc_offset_seconds=offset,
         )
 
     def creation(self, bond: str) -> CreateGreenBond:
@@ -140,6 +143,21 @@ class BondReader:
         contract = self._directory().disclosure_of(bond)
         bits = int.from_bytes(self._transactor.view(contract, encode_call("useOfProceeds()", [])))
         return tuple(name for number, name in enumerate(get_args(UseOfProceeds)) if bits >> number & 1)
+
+    def payment(self, agent: str, kind: DistributionKind, index: int, holder: str) -> HolderPayment | None:
+        """See `ports.Ledger.payment`."""
+        directory = self._directory()
+        topics = [distribution_id(kind, index), int(directory.address_of(holder), 16)]
+        paid = self._transactor.logs(
+            directory.address_of(agent), [_HOLDER_PAID, *("0x" + topic.to_bytes(32).hex() for topic in topics)]
+        )
+        if not paid:
+            return None
+        (log,) = paid  # Nobody is paid twice.
+        nominal, amount, account = decode(
+            ["uint256", "uint256", "address"], bytes.fromhex(log["data"].removeprefix("0x"))
+        )
+        return HolderPayment(nominal, amount, directory.name_of(to_checksum_address(account)))
 
     def _schedule(self, bond: str) -> BondSchedule:
         coupons = self._of(bond, "coupons()", [], COUPONS_ABI)

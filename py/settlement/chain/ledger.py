@@ -38,6 +38,7 @@ from settlement.ports import (
     BondOnChain,
     Disclosed,
     Distribution,
+    HolderPayment,
     Movement,
     Position,
     Receipt,
@@ -419,6 +420,10 @@ class EvmLedger:
     def distribution(self, agent: str, kind: DistributionKind, index: int) -> Distribution:
         """See `ports.Ledger.distribution`."""
         return self._bonds.distribution(agent, kind, index)
+
+    def payment(self, agent: str, kind: DistributionKind, index: int, holder: str) -> HolderPayment | None:
+        """See `ports.Ledger.payment`."""
+        return self._bonds.payment(agent, kind, index, holder)
 
     def advance_to(self, timestamp: int) -> None:
         """See `ports.Ledger.advance_to`."""

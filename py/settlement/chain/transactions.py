@@ -224,6 +224,19 @@ class Transactor:
             answers.append(bytes.fromhex(str(answer).removeprefix("0x")))
         return answers
 
+    def logs(self, address: str, topics: Sequence[str]) -> list[dict[str, Any]]:
+        """What a contract has told under these topics, from the chain's first block on, in order.
+
+        Raises:
+            ChainUnreachable: the chain does not tell.
+        """
+        wanted = {"address": address, "topics": list(topics), "fromBlock": "0x0", "toBlock": "latest"}
+        try:
+            found: list[dict[str, Any]] = self._rpc.call("eth_getLogs", [wanted])
+        except RpcError as error:
+            raise ChainUnreachable(f"the chain answered eth_getLogs with an error: {error.message}") from error
+        return found
+
     def block(self, number: int | str = "latest") -> Block:
         """A block by number or tag."""
         tag = hex(number) if isinstance(number, int) else number

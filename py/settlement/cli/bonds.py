@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from settlement.app import bonds, migration
+from settlement.app.clients import clients_of
 from settlement.cli.output import Json, print_json, progress
 from settlement.domain.bonds.entries import DistributionKind
 from settlement.domain.bonds.register import RegisterExport
@@ -302,3 +303,26 @@ def plot(
         plots.draw_flows(flows, f"{bond}: cash flows", view.terms.currency, to)
     elif not as_json:
         make_console().print(plots.flow_table(flows))
+
+
+@app.command()
+def clients(
+    bond: Bond,
+    custodian: Annotated[str, typer.Argument(metavar="CUSTODIAN", help="The custodian, as a party of the scenario.")],
+    coupon: Annotated[
+        int | None, typer.Option("--coupon", help="At the record time of this coupon, from 1 on; default: now.", min=1)
+    ] = None,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Show a custodian's clients in a bond beside its nominee account on the chain; exit 1 where they differ.
+
+    Example: settle bond clients hk-green-2023 south-custody --coupon 1
+    """
+    positions, sums = clients_of(bond, custodian, coupon, run_number)
+    if as_json:
+        print_json(reports.clients_document(bond, custodian, coupon, positions, sums))
+    else:
+        make_console().print(reports.clients_table(positions, sums))
+    if sums.difference:
+        raise typer.Exit(1)

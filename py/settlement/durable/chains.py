@@ -100,6 +100,11 @@ class ChainStore:
         """The folder of runs."""
         return self.home / "runs"
 
+    @property
+    def clients_path(self) -> Path:
+        """The folder of custodians' client books, one for each run in which there is one."""
+        return self.home / "clients"
+
     def load(self) -> ChainRecord | None:
         """The record; None where no chain is up. Whether its process still lives is for `is_running` to say.
 

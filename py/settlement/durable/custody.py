@@ -122,6 +122,16 @@ class ClientBook:
         with self._store.read() as connection:
             return self._read(connection, condition)
 
+    def accounts(self) -> list[tuple[str, str]]:
+        """Which custodians have booked what: custodian and instrument, by name.
+
+        Raises:
+            JournalUnavailable: it does not answer.
+        """
+        columns = (_booking.c.custodian, _booking.c.instrument)
+        with self._store.read() as connection:
+            return [tuple(row) for row in connection.execute(select(*columns).distinct().order_by(*columns))]
+
     def _of_givers(self, connection: Connection, new: ClientBooking) -> list[ClientBooking]:
         """What is booked on those who give in a new booking, without other clients' lines: they do not bear on it."""
         givers = [client for client, amount in new.amounts.items() if amount < 0]

@@ -117,8 +117,23 @@ class Distribution:
 
 
 @dataclass(frozen=True)
+class HolderPayment:
+    """What a paying agent paid one holder of a bond in a distribution.
+
+    Attributes:
+        nominal: What the holder had, in whole units.
+        amount: What it was paid, in smallest units of the deposits.
+        instrument: The deposits in which it was paid.
+    """
+
+    nominal: int
+    amount: int
+    instrument: str
+
+
+@dataclass(frozen=True)
 class BondOnChain:
-    """What a bond's contract keeps of its terms."""
+    """What a bond's contract keeps of its terms; days begin at midnight of `utc_offset_seconds`."""
 
     isin: str
     currency: str
@@ -129,6 +144,15 @@ class BondOnChain:
     frequency: int
     terms_hash: str
     schedule: BondSchedule
+    utc_offset_seconds: int
+
+    def record_time(self, coupon: int) -> int:
+        """The first second (Unix time) after a coupon's record day; what moves from it on is after the record.
+
+        Args:
+            coupon: Which one, from 0 on.
+        """
+        return (self.schedule.coupons[coupon].record_day + 1) * 86_400 - self.utc_offset_seconds
 
 
 @dataclass(frozen=True)
@@ -324,6 +348,12 @@ class Ledger(Protocol):
 
         Raises:
             InputError: the bond has no disclosures.
+        """
+
+    def payment(self, agent: str, kind: DistributionKind, index: int, holder: str) -> HolderPayment | None:
+        """What a paying agent paid a holder of a coupon, a repayment or the principal; None where nothing yet.
+
+        What is set aside counts from when it is claimed; `index` is from 0 on.
         """
 
     def advance_to(self, timestamp: int) -> None:

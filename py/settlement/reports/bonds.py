@@ -14,6 +14,7 @@ from rich.text import Text
 
 from settlement.domain.bonds.entries import CouponEntry
 from settlement.domain.bonds.schedule import date_of
+from settlement.domain.custody import SubLedgerDifference
 from settlement.domain.quantity import format_amount
 from settlement.ports import Disclosed, Distribution, Movement, RegisterLine
 
@@ -81,6 +82,33 @@ def history_table(documents: Sequence[Mapping[str, Any]]) -> Table:
             _whole(each["nominal"]),
             f"{each['transaction'][:10]}…",
         )
+    return table
+
+
+def clients_document(
+    bond: str, custodian: str, coupon: int | None, positions: Mapping[str, int], sums: SubLedgerDifference
+) -> dict[str, Any]:
+    """A custodian's clients in a bond beside its position on the ledger as JSON; nominal in whole units."""
+    return {
+        "bond": bond,
+        "custodian": custodian,
+        "coupon": coupon,
+        "clients": [{"client": client, "nominal": str(nominal)} for client, nominal in positions.items()],
+        "together": str(sums.clients_total),
+        "nominee_balance": str(sums.nominee_balance),
+        "difference": str(sums.difference),
+        "adds_up": sums.difference == 0,
+    }
+
+
+def clients_table(positions: Mapping[str, int], sums: SubLedgerDifference) -> Table:
+    """The same for people."""
+    table = _table("client", ">nominal")
+    for client, nominal in positions.items():
+        table.add_row(escape(client), f"{nominal:,}")
+    for name, nominal in (("together", sums.clients_total), ("nominee balance", sums.nominee_balance)):
+        table.add_row(Text(name, "dim"), f"{nominal:,}")
+    table.add_row(Text("difference", "dim"), Text(f"{sums.difference:,}", "red" if sums.difference else "green"))
     return table
 
 

@@ -35,6 +35,7 @@ from settlement.domain.identifiers import check_dti, check_isin, check_lei
 from settlement.domain.instruction import terms_hash
 from settlement.domain.quantity import Quantity
 from settlement.errors import InputError
+from settlement.scenarios.clients import resolve_pass_on
 from settlement.scenarios.context import Context, ResolvedBond, document_hash
 from settlement.scenarios.crowds import holding, resolve_place
 from settlement.scenarios.disclosures import resolve_attest, resolve_disclosure
@@ -51,6 +52,7 @@ from settlement.scenarios.written_bonds import (
     FixingWritten,
     FloatingWritten,
     OptionWritten,
+    PassOnWritten,
     PayWritten,
     PlaceWritten,
     ReturnSurplusWritten,
@@ -288,6 +290,10 @@ def resolve_bond_action(context: Context, path: Path, word: str, written: Writte
             return Perform(
                 act=ClaimPayment(agent=agent, by=operator, distribution=written.what, index=number, holder=holder)
             )
+        case PassOnWritten():
+            agent, _ = _agent(context, path, bond)
+            number = _number(context, path, written.bond, written.what, written.number)
+            return resolve_pass_on(context, path, written, agent, number)
         case ReturnSurplusWritten():
             agent, _ = _agent(context, path, bond)
             money = context.of_kind((*path, "to"), written.to, "tokenized-deposit")

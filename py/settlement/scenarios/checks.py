@@ -11,6 +11,7 @@ from settlement.domain.wording import listed
 from settlement.flow.desk import Outcome
 from settlement.ports import Ledger, Position
 from settlement.scenarios.language import Amounts, Expectation, Scenario, Step
+from settlement.scenarios.sub_ledgers import SubLedgers
 
 _CONFIRMED_IS = {InstructionStatus.CONFIRMED: "settled"}
 
@@ -18,10 +19,13 @@ _CONFIRMED_IS = {InstructionStatus.CONFIRMED: "settled"}
 class ExpectationChecker:
     """Checks expectations against one ledger."""
 
-    def __init__(self, ledger: Ledger, scenario: Scenario, outcomes: Mapping[str, Outcome]) -> None:
+    def __init__(
+        self, ledger: Ledger, scenario: Scenario, outcomes: Mapping[str, Outcome], sub_ledgers: SubLedgers
+    ) -> None:
         self._ledger = ledger
         self._scenario = scenario
         self._outcomes = outcomes
+        self._sub_ledgers = sub_ledgers
 
     def check_step(
         self,
@@ -69,7 +73,19 @@ class ExpectationChecker:
             for number, state in states.items():
                 text = f"{where}: disclosure {number} of {bond} is {state}"
                 checks.append(_same(text, promised[number - 1].state, state))
+        checks += self._clients(where, expect)
         return checks + self._distributions(where, expect) + self._priced(where, expect)
+
+    def _clients(self, where: str, expect: Expectation) -> list[CheckReport]:
+        checks = []
+        for custodian, instruments in expect.clients.items():
+            for instrument, amounts in instruments.items():
+                positions = self._sub_ledgers.positions(custodian, instrument)
+                for client, amount in amounts.items():
+                    wanted, actual = self._text(instrument, amount), self._text(instrument, positions.get(client, 0))
+                    name = f"{where}: client {client} of {custodian} has {wanted} {instrument}"
+                    checks.append(_same(name, actual, wanted))
+        return checks
 
     def _distributions(self, where: str, expect: Expectation) -> list[CheckReport]:
         checks = []

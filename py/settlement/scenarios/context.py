@@ -54,6 +54,7 @@ class Context:
     unlisted: dict[str, None] = field(default_factory=dict)
     titles: dict[str, Quantity] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
+    client_bookings: set[tuple[str, str]] = field(default_factory=set)
 
     def error(self, path: Path, problem: str) -> InputError:
         """An input error with the place of a path."""

@@ -337,6 +337,51 @@ class AttestStep(Model):
     signed_by: PartyId | None
 
 
+class BookClientsStep(Model):
+    """A custodian books what clients receive or give.
+
+    Attributes:
+        custodian: The custodian.
+        instrument: What is booked; a bond or money.
+        reference: The custodian's own id of the booking.
+        amounts: What each client receives (above zero) or gives (below zero), in smallest units.
+    """
+
+    kind: Literal["book-clients"] = "book-clients"
+    custodian: PartyId
+    instrument: InstrumentId
+    reference: str
+    amounts: Mapping[str, int]
+
+
+class PassOnStep(Model):
+    """A custodian passes on to its clients what a bond's paying agent paid it.
+
+    Attributes:
+        custodian: The custodian.
+        bond: The bond.
+        agent: Its paying agent.
+        distribution: What was paid.
+        index: Which one, from 0 on.
+        record: By which coupon's record time clients are entitled, from 0 on; None for the principal that is repaid
+            with the nominal: by what they have.
+        instrument: The deposits in which the custodian was paid.
+        reference: The custodian's own id of the booking in money.
+        nominal_reference: That of the booking by which the nominal ceases; None where it stays.
+    """
+
+    kind: Literal["pass-on"] = "pass-on"
+    custodian: PartyId
+    bond: InstrumentId
+    agent: PartyId
+    distribution: DistributionKind
+    index: int
+    record: int | None
+    instrument: InstrumentId
+    reference: str
+    nominal_reference: str | None
+
+
 class AdvanceStep(Model):
     """Set the chain's clock to this Unix time."""
 
@@ -358,6 +403,8 @@ Action = Annotated[
     | PayStep
     | PlaceStep
     | AttestStep
+    | BookClientsStep
+    | PassOnStep
     | AdvanceStep,
     Field(discriminator="kind"),
 ]
@@ -393,6 +440,7 @@ class Expectation(Model):
         bond_status: Bond to where its issue stands.
         disclosures: Bond, then the number of a disclosure from 1 on, to where it stands.
         distributions: Bond, then what is paid, such as `coupon 1`, to what it came to.
+        clients: Custodian, then instrument, to what each client named has in its book, in smallest units.
     """
 
     refused: tuple[str, ...] = ()
@@ -410,6 +458,7 @@ class Expectation(Model):
     bond_status: Mapping[InstrumentId, BondStatusName] = Field(default_factory=dict)
     disclosures: Mapping[InstrumentId, Mapping[int, DisclosureState]] = Field(default_factory=dict)
     distributions: Mapping[InstrumentId, Mapping[str, DistributionExpected]] = Field(default_factory=dict)
+    clients: Mapping[PartyId, Mapping[InstrumentId, Mapping[str, int]]] = Field(default_factory=dict)
 
 
 class Step(Model):
@@ -499,7 +548,7 @@ def _orders_of(action: Action) -> tuple[Order, ...]:
             return (action.submission.order,)
         case BatchStep():
             return tuple(item.order for item in action.items)
-        case Perform() | AdvanceStep() | PayStep() | PlaceStep() | AttestStep():
+        case Perform() | AdvanceStep() | PayStep() | PlaceStep() | AttestStep() | BookClientsStep() | PassOnStep():
             return ()
         case _:
             return (action.order,)

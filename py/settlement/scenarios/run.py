@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from settlement.domain import acts
 from settlement.domain.instruction import Instruction, InstructionStatus, Leg, MatchedInstruction
@@ -37,11 +39,13 @@ from settlement.scenarios.language import (
     AdvanceStep,
     AttestStep,
     BatchStep,
+    BookClientsStep,
     CancelStep,
     ExpireStep,
     InstructStep,
     LockStep,
     Order,
+    PassOnStep,
     PayStep,
     Perform,
     PlaceStep,
@@ -53,19 +57,29 @@ from settlement.scenarios.language import (
     Step,
     Submission,
 )
+from settlement.scenarios.sub_ledgers import SubLedgers
 
 SET_UP_SECONDS = 3_600
 """How long before a scenario's start its own chain begins, so that setting up does not use up its windows."""
 
 
 class ScenarioRunner:
-    """One run of one scenario on one network."""
+    """One run of one scenario on one network.
+
+    Args:
+        network: Where it runs.
+        scenario: What is run.
+        on_progress: Told what is going on.
+        client_book: The file in which custodians keep their clients; made when the first booking comes. None keeps
+            them in memory, as long as the run lasts.
+    """
 
     def __init__(
         self,
         network: Network,
         scenario: Scenario,
         on_progress: Callable[[str], None] = lambda _: None,
+        client_book: Path | None = None,
     ) -> None:
         self._network = network
         self._scenario = scenario
@@ -76,6 +90,7 @@ class ScenarioRunner:
         self._outcomes: dict[str, Outcome] = {}
         self._gas: dict[str, int] = {}
         self._books = Books()
+        self._sub_ledgers = SubLedgers(network.ledger, client_book)
         self._checks: list[CheckReport] = []
 
     def run(self) -> RunReport:
@@ -86,6 +101,10 @@ class ScenarioRunner:
             InputError: the chain's clock cannot be set as the scenario needs.
             ChainUnreachable, OutcomeUnknown: the chain was lost.
         """
+        with contextlib.closing(self._sub_ledgers):
+            return self._run()
+
+    def _run(self) -> RunReport:
         began = time.monotonic()
         self._require_dates_ahead()
         self._on_progress("admitting parties and instruments")
@@ -99,6 +118,7 @@ class ScenarioRunner:
         checker = self._checker()
         self._checks.extend(checker.check("at the end", self._scenario.expect, self._orders()))
         self._checks.extend(self._books.checks(self._network.ledger))
+        self._checks.extend(self._sub_ledgers.checks())
         return RunReport(
             scenario=self._scenario.name,
             title=self._scenario.title,
@@ -251,6 +271,12 @@ class ScenarioRunner:
                     desk, action.bond, action.commitment, action.document_hash, action.uri, action.signed_by
                 )
                 return Outcome("", InstructionStatus.CONFIRMED, receipt)
+            case BookClientsStep():
+                self._sub_ledgers.book(action)
+                return None
+            case PassOnStep():
+                self._sub_ledgers.pass_on(action)
+                return None
             case ReleaseLegStep():
                 instruction = self._match(action.order).instruction
                 return self._done(action.order, release_leg(desk, instruction, action.leg))
@@ -348,7 +374,7 @@ class ScenarioRunner:
     # ---- reports -----------------------------------------------------------------------------------------------------
 
     def _checker(self) -> ExpectationChecker:
-        return ExpectationChecker(self._network.ledger, self._scenario, self._outcomes)
+        return ExpectationChecker(self._network.ledger, self._scenario, self._outcomes, self._sub_ledgers)
 
     def _settlement(self, order_id: str) -> SettlementReport:
         matched = self._submitted[order_id]

@@ -17,6 +17,7 @@ from settlement.domain.acts import (
 from settlement.domain.instruction import title_id
 from settlement.domain.quantity import Quantity
 from settlement.scenarios.bonds import distribution_name, read_distribution, resolve_bond_action
+from settlement.scenarios.clients import note_references, resolve_book_clients, resolve_clients
 from settlement.scenarios.context import MINOR_DECIMALS, Context, document_hash
 from settlement.scenarios.disclosures import resolve_disclosure_states
 from settlement.scenarios.language import (
@@ -41,12 +42,13 @@ from settlement.scenarios.orders import leg_index, resolve_order, resolve_submis
 from settlement.scenarios.text import Path
 from settlement.scenarios.written import SubmissionWritten
 from settlement.scenarios.written_base import Written
-from settlement.scenarios.written_bonds import DistributionWritten, PayWritten
+from settlement.scenarios.written_bonds import DistributionWritten, PassOnWritten, PayWritten
 from settlement.scenarios.written_steps import (
     AccountAct,
     AdvanceWritten,
     AmountsWritten,
     BatchWritten,
+    BookClientsWritten,
     CancelWritten,
     ExpectWritten,
     IdWritten,
@@ -87,6 +89,8 @@ def _step(context: Context, path: Path, number: int, written: StepWritten) -> St
         members = {item.order.id: item for item in action.items}
         for order_id in expect.failed:
             context.known((*at, "failed", order_id), "id", order_id, members)
+    if not expect.refused:
+        note_references(context, (*path, word, "reference"), action)
     return Step(
         number=number,
         word=word,
@@ -103,6 +107,11 @@ def _default_name(word: str, written: Written) -> str:
         return f"the clock moves to {written.to}"
     if isinstance(written, PayWritten):
         return f"{written.bond} pays {distribution_name(written.what, int(written.number))}"
+    if isinstance(written, PassOnWritten):
+        paid = distribution_name(written.what, int(written.number))
+        return f"{written.custodian} passes on {paid} of {written.bond} to its clients"
+    if isinstance(written, BookClientsWritten):
+        return f"{written.custodian} books {written.instrument} for its clients"
     subject = (
         getattr(written, "bond", None)
         or getattr(written, "id", None)
@@ -121,6 +130,8 @@ def _action(context: Context, path: Path, word: str, written: Written) -> Action
         case SubmissionWritten():
             submission = resolve_submission(context, path, written)
             return LockStep(submission=submission) if word == "lock" else SettleStep(submission=submission)
+        case BookClientsWritten():
+            return resolve_book_clients(context, path, written)
         case AdvanceWritten():
             return _advance(context, path, written)
         case IdWritten():
@@ -324,6 +335,7 @@ def resolve_expectation(context: Context, path: Path, written: OutcomeWritten) -
         bond_status=_bond_statuses(context, (*path, "bond_status"), written.bond_status),
         disclosures=resolve_disclosure_states(context, (*path, "disclosures"), written.disclosures),
         distributions=_distributions(context, (*path, "distributions"), written.distributions),
+        clients=resolve_clients(context, (*path, "clients"), written.clients),
     )
 
 

@@ -55,6 +55,11 @@ Day = Annotated[str, WithJsonSchema({"type": "string", "description": "YYYY-MM-D
 Flag = Annotated[Literal["true", "false"], WithJsonSchema({"enum": [True, False, "true", "false"]})]
 ErrorName = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]*_[A-Z][A-Za-z]*$")]
 Reference = Annotated[str, Field(min_length=1, max_length=64)]
+BookingReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+ClientName = Annotated[str, Field(pattern=PARTY_PATTERN)]
+SignedAmount = Annotated[
+    str, WithJsonSchema({"type": ["string", "number"], "description": 'In major units, with a sign: "-500,000".'})
+]
 DocumentReference = Annotated[str, Field(min_length=1, max_length=20)]
 Anything = Annotated[Any, WithJsonSchema({})]
 

@@ -10,6 +10,7 @@ from settlement.domain.bonds.disclosure import DisclosureKind, UseOfProceeds
 from settlement.domain.bonds.entries import DistributionKind
 from settlement.scenarios.written_base import (
     Amount,
+    BookingReference,
     Day,
     Flag,
     InstrumentName,
@@ -184,6 +185,21 @@ class AttestWritten(BondAct):
     document: Annotated[Any, WithJsonSchema({"type": ["object", "string"]})]
     uri: Annotated[str, Field(min_length=1, max_length=256)]
     signed_by: PartyName | None = None
+
+
+class PassOnWritten(BondAct):
+    """A custodian shares what the paying agent paid it among its clients, by what each had at the record time.
+
+    How much that is, is read from the chain. Refused with `ClientBook_NothingReceived` where it was not paid (yet),
+    `ClientBook_OtherMoney` where in other deposits, `ClientBook_NotReconciled` where its clients' positions are not
+    what it was paid on, and as `book_clients` is.
+    """
+
+    custodian: PartyName
+    what: DistributionKind
+    number: Whole = "1"
+    instrument: InstrumentName
+    reference: BookingReference
 
 
 class DistributionWritten(Written):

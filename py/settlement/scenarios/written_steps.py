@@ -18,6 +18,8 @@ from settlement.scenarios.written import (
 )
 from settlement.scenarios.written_base import (
     Amount,
+    BookingReference,
+    ClientName,
     DocumentReference,
     ErrorName,
     Flag,
@@ -25,6 +27,7 @@ from settlement.scenarios.written_base import (
     OrderId,
     PartyName,
     Reference,
+    SignedAmount,
     Text,
     Time,
     Whole,
@@ -40,6 +43,7 @@ from settlement.scenarios.written_bonds import (
     DistributionWritten,
     ElectWritten,
     FixingWritten,
+    PassOnWritten,
     PayWritten,
     PlaceWritten,
     ReturnSurplusWritten,
@@ -137,6 +141,19 @@ class BatchWritten(Written):
     settlements: Annotated[list[SubmissionWritten], Field(min_length=1, max_length=256)]
 
 
+class BookClientsWritten(Written):
+    """A custodian books, on its own side, what its clients receive (above zero) and give (below zero).
+
+    It takes effect at the chain's newest block. Refused with `ClientBook_InsufficientPosition` where a client would be
+    below zero, and `ClientBook_ReferenceTaken` where the reference has another booking.
+    """
+
+    custodian: PartyName
+    instrument: InstrumentName
+    reference: BookingReference
+    amounts: Annotated[dict[ClientName, SignedAmount], Field(min_length=1)]
+
+
 class AdvanceWritten(Written):
     """Set the chain's clock."""
 
@@ -146,6 +163,7 @@ class AdvanceWritten(Written):
 # ---- expectations, steps, scenario -------------------------------------------------------------------------
 
 AmountsWritten = dict[PartyName, dict[InstrumentName, Amount]]
+ClientsWritten = dict[PartyName, dict[InstrumentName, dict[ClientName, Amount]]]
 
 
 class OutcomeWritten(Written):
@@ -163,6 +181,7 @@ class OutcomeWritten(Written):
     bond_status: dict[InstrumentName, BondStatusName] = Field(default_factory=dict)
     disclosures: dict[InstrumentName, dict[Whole, DisclosureState]] = Field(default_factory=dict)
     distributions: dict[InstrumentName, dict[str, DistributionWritten]] = Field(default_factory=dict)
+    clients: ClientsWritten = Field(default_factory=dict)
 
 
 class ExpectWritten(OutcomeWritten):
@@ -219,6 +238,8 @@ class StepWritten(Written):
     surrender: SurrenderWritten | None = None
     accept_surrender: SurrenderWritten | None = None
     reject_surrender: SurrenderWritten | None = None
+    book_clients: BookClientsWritten | None = None
+    pass_on: PassOnWritten | None = None
     advance: AdvanceWritten | None = None
     expect: ExpectWritten = Field(default_factory=ExpectWritten)
 
