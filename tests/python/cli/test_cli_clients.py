@@ -109,6 +109,19 @@ def test_what_the_book_refuses_is_named_and_changes_nothing(run):
     assert (code, failed(document)) == (0, {})
 
 
+def test_what_was_set_aside_is_passed_on_once_it_is_claimed(run):
+    frozen = FIRST_PAYMENTS.replace("  - pay:", "  - freeze: {party: north-custody}\n  - pay:", 1)
+    claimed = (
+        expecting("ClientBook_NothingReceived", passing_on("COUPON-1"))
+        + "  - unfreeze: {party: north-custody}\n"
+        + "  - claim: {bond: bond, what: coupon, holder: north-custody}\n"
+        + "  - claim: {bond: bond, what: repayment, holder: north-custody}\n"
+    )
+    expect = 'expect: {clients: {north-custody: {cash: {client-b: "70,712.58"}}}}\n'
+    document, code = run(ISSUED + frozen + claimed + PASSED_ON + expect)
+    assert (code, failed(document)) == (0, {})
+
+
 def test_nothing_is_passed_on_while_the_books_do_not_add_up(run):
     document, code = run(ISSUED.replace('"399,981"', '"399,980"') + FIRST_PAYMENTS + PASSED_ON)
     assert code == 1

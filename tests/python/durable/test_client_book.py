@@ -89,6 +89,7 @@ def test_bookings_are_kept_in_order_and_by_custodian_and_instrument(book):
     assert book.bookings(CUSTODIAN, "jade-bond") == [second]
     assert book.bookings("east-custody", BOND) == [elsewhere]
     assert book.bookings("south-custody") == []
+    assert book.accounts() == [("east-custody", BOND), (CUSTODIAN, BOND), (CUSTODIAN, "jade-bond")]
 
 
 def test_the_same_booking_again_changes_nothing(book):
