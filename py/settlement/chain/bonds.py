@@ -16,7 +16,7 @@ from settlement.domain.bonds.disclosure import Attestation, DisclosureKind, Disc
 from settlement.domain.bonds.entries import CallEntry, CouponEntry, DistributionKind, RepaymentEntry
 from settlement.domain.bonds.schedule import BondSchedule
 from settlement.domain.directory import Directory
-from settlement.ports import BondOnChain, Disclosed, Distribution, HolderPayment, RegisterLine
+from settlement.ports import BondAllocation, BondOnChain, Disclosed, Distribution, HolderPayment, RegisterLine
 
 BOND_STATUSES = ("closing", "live", "redeeming", "repaid", "exited")
 """By the value of `BondStatus` in contracts/types/Bond.sol."""
@@ -42,6 +42,15 @@ class BondReader:
     def status_at(self, contract: str) -> str:
         """Where the issue of a bond's contract stands, whether the directory knows it or not."""
         return BOND_STATUSES[int.from_bytes(self._transactor.view(contract, encode_call("status()", [])))]
+
+    def allocation(self, bond: str) -> BondAllocation | None:
+        """See `ports.Ledger.bond_allocation`."""
+        address = self._directory().instrument(bond).address
+        events = self._transactor.events(address, "BondAllocated(bytes32,uint256)")
+        if not events:
+            return None
+        said = events[-1].arguments
+        return BondAllocation(said["allocationHash"], said["nominal"])
 
     def register(self, bond: str, record: int | None) -> tuple[RegisterLine, ...]:
         """See `ports.Ledger.register`."""

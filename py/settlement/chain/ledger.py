@@ -35,6 +35,7 @@ from settlement.domain.quantity import Quantity
 from settlement.errors import InputError, Reason, Refused
 from settlement.ports import (
     Block,
+    BondAllocation,
     BondOnChain,
     Disclosed,
     Distribution,
@@ -408,6 +409,10 @@ class EvmLedger:
     def bond_status(self, bond: str) -> str:
         """See `ports.Ledger.bond_status`."""
         return self._bonds.status(bond)
+
+    def bond_allocation(self, bond: str) -> BondAllocation | None:
+        """See `ports.Ledger.bond_allocation`."""
+        return self._bonds.allocation(bond)
 
     def register(self, bond: str, record: int | None = None) -> tuple[RegisterLine, ...]:
         """See `ports.Ledger.register`."""

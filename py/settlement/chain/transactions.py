@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.calls import Call
@@ -15,7 +16,7 @@ from settlement.chain.keystore import Signer
 from settlement.chain.reverts import decode_revert
 from settlement.chain.rpc import AnswerLost, Rpc, RpcError
 from settlement.errors import ChainUnreachable, OutcomeUnknown, Reason, Refused
-from settlement.ports import Block, Receipt, SignedTransaction
+from settlement.ports import Block, LedgerEvent, Receipt, SignedTransaction
 
 GAS_MARGIN_PERCENT = 20
 """Added to the estimate: the state may change before the transaction is mined."""
@@ -205,6 +206,19 @@ class Transactor:
         except RpcError as error:
             raise Refused([self._reason(error)]) from error
         return bytes.fromhex(answer.removeprefix("0x"))
+
+    def events(self, contract: str, signature: str) -> tuple[LedgerEvent, ...]:
+        """Every event of this signature that a contract has emitted, in order.
+
+        Raises:
+            ChainUnreachable: the chain does not tell.
+        """
+        wanted = {"fromBlock": "0x0", "toBlock": "latest", "address": contract}
+        try:
+            logs = self._rpc.call("eth_getLogs", [wanted | {"topics": ["0x" + keccak(text=signature).hex()]}])
+        except RpcError as error:
+            raise ChainUnreachable(f"the chain answered eth_getLogs with an error: {error.message}") from error
+        return decode_events(logs, self._artifacts)
 
     def views(self, to: str, calls: Sequence[bytes]) -> list[bytes]:
         """Runs calls on one contract, on the newest state, in one round trip.

@@ -6,6 +6,7 @@ from settlement.ports.clock import Clock
 from settlement.ports.journal import HistoryEntry, Journal, JournalEntry, NewInstruction, QueueState, StoredInstruction
 from settlement.ports.ledger import (
     Block,
+    BondAllocation,
     BondOnChain,
     Disclosed,
     Distribution,
@@ -25,6 +26,7 @@ __all__ = [
     "BatchLedger",
     "BatchResult",
     "Block",
+    "BondAllocation",
     "BondOnChain",
     "BookedTransaction",
     "Books",

@@ -156,6 +156,14 @@ class BondOnChain:
 
 
 @dataclass(frozen=True)
+class BondAllocation:
+    """What a bond's issuer said last of its allocations: the hash of their list, and nominal in whole units."""
+
+    allocation_hash: str
+    nominal: int
+
+
+@dataclass(frozen=True)
 class RegisterLine:
     """A holder on a bond's register: address, name where it is known, and nominal in whole units."""
 
@@ -303,6 +311,9 @@ class Ledger(Protocol):
 
     def bond_status(self, bond: str) -> str:
         """Where a bond's issue stands: closing, live, redeeming, repaid or exited."""
+
+    def bond_allocation(self, bond: str) -> BondAllocation | None:
+        """The last allocation that a bond's issuer recorded; None before the first."""
 
     def register(self, bond: str, record: int | None = None) -> tuple[RegisterLine, ...]:
         """Everybody who holds a bond now, or at a record time (from 0 on), in the order in which they came.

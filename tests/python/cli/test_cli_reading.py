@@ -37,6 +37,7 @@ def test_the_commands_are_those_of_the_documentation():
         "bond export", "bond history", "bond import", "bond pay", "bond plot", "bond register", "bond schedule",
         "bond verify", "cancel", "demo", "down", "journal verify", "network", "positions", "queue",
         "reconcile", "retry", "run", "scenarios", "schema", "serve", "show", "status", "submit", "up",
+        "bond allocate", "bond book", "bond close",
     }  # fmt: skip
 
 
