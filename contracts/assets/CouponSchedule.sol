@@ -118,7 +118,8 @@ abstract contract CouponSchedule is PositionHistory, IGreenBond {
             Coupon memory coupon = coupons_[i];
             bool follows =
                 i == 0 || (coupon.start == coupons_[i - 1].end && coupon.recordDay > coupons_[i - 1].recordDay);
-            bool ordered = coupon.start < coupon.end && coupon.recordDay < coupon.paymentDay;
+            bool ordered =
+                coupon.start < coupon.end && coupon.recordDay < coupon.paymentDay && coupon.recordDay < coupon.end;
             bool split = coupon.split == 0
                 || (coupon.start < coupon.split && coupon.split < coupon.end && coupon.referenceDaysAfterSplit != 0);
             bool counted = _DAY_COUNT != DayCount.ActualActualICMA || coupon.referenceDays != 0;

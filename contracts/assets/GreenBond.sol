@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IGreenBond} from "../interfaces/IGreenBond.sol";
+import {IGreenDisclosure} from "../interfaces/IGreenDisclosure.sol";
+import {IPayingAgent} from "../interfaces/IPayingAgent.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {Isin} from "../libraries/Isin.sol";
 import {Reasons} from "../libraries/Reasons.sol";
@@ -27,6 +29,7 @@ contract GreenBond is CouponSchedule {
     string private _frameworkUri;
     address private _payingAgent;
     address private _disclosure;
+    uint16 private _recordsAtClosing;
     uint96 private _issued;
     uint96 private _allocated;
 
@@ -89,6 +92,8 @@ contract GreenBond is CouponSchedule {
 
     /// @inheritdoc IGreenBond
     function setPayingAgent(address payingAgent_) external onlyIssuer {
+        _REGISTRY.requireRole(payingAgent_, Roles.PAYING_AGENT);
+        if (address(IPayingAgent(payingAgent_).bond()) != address(this)) revert GreenBond_NotOfThisBond(payingAgent_);
         if (_payingAgent != address(0)) revert GreenBond_PayingAgentKnown();
         _payingAgent = payingAgent_;
         emit PayingAgentSet(payingAgent_);
@@ -96,6 +101,9 @@ contract GreenBond is CouponSchedule {
 
     /// @inheritdoc IGreenBond
     function setDisclosure(address disclosure_) external onlyIssuer {
+        if (address(IGreenDisclosure(disclosure_).bond()) != address(this)) {
+            revert GreenBond_NotOfThisBond(disclosure_);
+        }
         if (_disclosure != address(0)) revert GreenBond_DisclosureKnown();
         _disclosure = disclosure_;
         emit DisclosureSet(disclosure_);
@@ -158,6 +166,11 @@ contract GreenBond is CouponSchedule {
     }
 
     /// @inheritdoc IGreenBond
+    function recordsAtClosing() external view returns (uint256) {
+        return _recordsAtClosing;
+    }
+
+    /// @inheritdoc IGreenBond
     function disclosure() external view returns (address) {
         return _disclosure;
     }
@@ -174,6 +187,7 @@ contract GreenBond is CouponSchedule {
 
     function _close(BondStatus status_) private {
         _setStage(uint8(status_));
+        _recordsAtClosing = uint16(recordsPassed());
         emit RegisterClosed(status_);
     }
 

@@ -124,6 +124,10 @@ interface IGreenBond is IFungibleInstrument, IPositionHistory {
     /// @notice Thrown when the paying agent is set a second time.
     error GreenBond_PayingAgentKnown();
 
+    /// @notice Thrown when a contract that is named for the bond is another bond's.
+    /// @param account The contract.
+    error GreenBond_NotOfThisBond(address account);
+
     /// @notice Thrown when the issuer names another contract for its disclosures: dates it promised stay promised.
     error GreenBond_DisclosureKnown();
 
@@ -142,7 +146,8 @@ interface IGreenBond is IFungibleInstrument, IPositionHistory {
     /// @notice Fixes the rate of a floating coupon, spread included. Calculation agent only, once for each coupon.
     function recordFixing(uint256 coupon, uint32 rate, string calldata source) external;
 
-    /// @notice Names the contract that pays the holders and redeems. Issuer only, once.
+    /// @notice Names the contract that pays the holders and redeems. Issuer only, once; the operator has admitted it as a
+    /// paying agent, and it is this bond's.
     function setPayingAgent(address payingAgent_) external;
 
     /// @notice Names the contract in which the issuer's disclosures are attested. Issuer only, once.
@@ -173,6 +178,9 @@ interface IGreenBond is IFungibleInstrument, IPositionHistory {
 
     /// @notice Where the issue stands.
     function status() external view returns (BondStatus);
+
+    /// @notice How many record times had passed when the register closed; zero before.
+    function recordsAtClosing() external view returns (uint256);
 
     /// @notice The contract that pays the holders; zero before there is one.
     function payingAgent() external view returns (address);

@@ -44,6 +44,17 @@ interface IPayingAgent {
         uint256 denominator;
     }
 
+    /// @notice What a holder is to be paid.
+    struct Payment {
+        address holder;
+        /// The deposits that it is paid in.
+        address account;
+        /// What it is paid on.
+        uint256 nominal;
+        /// Smallest units of currency.
+        uint256 amount;
+    }
+
     /// @notice Emitted when holders' entitlements are fixed and the money for them is there.
     /// @param id The distribution.
     /// @param entitled Nominal entitled.
@@ -117,6 +128,14 @@ interface IPayingAgent {
     /// @param account The deposits.
     error PayingAgent_OtherCurrency(address account);
 
+    /// @notice Thrown when too little gas was given to tell a payment that fails from one that was starved.
+    /// @param id The distribution.
+    error PayingAgent_OutOfGas(uint256 id);
+
+    /// @notice Given as the reason where a payment failed without one.
+    /// @param id The distribution.
+    error PayingAgent_NoReason(uint256 id);
+
     /// @notice Thrown when somebody acts who may not.
     /// @param caller Who called.
     error PayingAgent_NotAllowed(address caller);
@@ -140,10 +159,15 @@ interface IPayingAgent {
     /// @notice The same for everything, early, at a call's price with interest to this day. Issuer only.
     function openEarlyRedemption(uint16 call) external returns (uint256 id);
 
-    /// @notice Pays the next holders, or sets aside what cannot be paid; all or nothing, and never anybody twice.
+    /// @notice Pays the next holders, or sets aside what cannot be paid; never anybody twice. Up to 32 are paid as one
+    /// instruction, and each for itself where that does not settle. What then fails is set aside if the operator or the
+    /// issuer calls, and reverts if anybody else does.
     /// @param id The distribution.
     /// @param count How many of the list of holders to look at.
     function pay(uint256 id, uint256 count) external;
+
+    /// @notice Redeems and pays these as one instruction. This contract only, so that it can be tried.
+    function payTogether(uint256 id, Payment[] calldata payments, bool redeems) external;
 
     /// @notice Pays a holder what was set aside, in the deposits that it has elected by now.
     function claim(uint256 id, address holder) external;

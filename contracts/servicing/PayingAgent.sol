@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IDepositMoney} from "../interfaces/IDepositMoney.sol";
@@ -15,21 +14,15 @@ import {Accrual} from "../libraries/Accrual.sol";
 import {ReturnData} from "../libraries/ReturnData.sol";
 import {BondStatus, Call, Coupon} from "../types/Bond.sol";
 import {InstrumentKind, PartyStatus} from "../types/Participation.sol";
-import {Consent, Instruction, InstructionId, Leg} from "../types/Settlement.sol";
+import {Disbursement} from "./Disbursement.sol";
 
 /// @title Paying agent
 /// @notice Implements {IPayingAgent}, which documents every function.
-contract PayingAgent is IPayingAgent, IERC1271, ReentrancyGuardTransient {
+contract PayingAgent is Disbursement, ReentrancyGuardTransient {
     using Accrual for uint256;
 
-    uint256 private constant _LEGS_MAX = 32;
     uint256 private constant _INDEX_BITS = 16;
 
-    ISettlementEngine private immutable _ENGINE;
-    IRegistry private immutable _REGISTRY;
-    IGreenBond private immutable _BOND;
-    IDepositMoney private immutable _CASH;
-    IFungibleInstrument private immutable _RESERVE;
     address private immutable _ISSUER;
     /// @dev Keeps what holders have said of their accounts.
     address private immutable _OPERATOR;
@@ -42,21 +35,15 @@ contract PayingAgent is IPayingAgent, IERC1271, ReentrancyGuardTransient {
 
     mapping(address holder => Election) private _elections;
     mapping(uint256 id => Distribution) private _distributions;
+    /// @dev What is set aside, and one more: nothing may be due on what is still to be redeemed.
     mapping(uint256 id => mapping(address holder => uint256)) private _setAside;
 
     /// @inheritdoc IPayingAgent
     uint256 public owed;
-    /// @dev How many record times had passed when the register closed, and one more; zero before.
-    uint256 private _recordsAtClosing;
-    /// @dev The one instruction that is consented to, while it is settled.
-    InstructionId private transient _consented;
 
-    constructor(ISettlementEngine engine, IGreenBond bond_, IDepositMoney cash, address operator) {
-        _ENGINE = engine;
-        _REGISTRY = engine.registry();
-        _BOND = bond_;
-        _CASH = cash;
-        (, _RESERVE) = cash.interbankAccount();
+    constructor(ISettlementEngine engine, IGreenBond bond_, IDepositMoney cash, address operator)
+        Disbursement(engine, bond_, cash)
+    {
         _ISSUER = bond_.issuer();
         _OPERATOR = operator;
         _UTC_OFFSET = bond_.terms().utcOffset;
@@ -131,14 +118,14 @@ contract PayingAgent is IPayingAgent, IERC1271, ReentrancyGuardTransient {
     /// @dev What holders had at a coupon's record time, once it is to be paid. What the issuer has earns nothing.
     function _entitledAt(uint256 id, uint256 coupon) private view returns (uint256) {
         _requireDay(id, _BOND.coupons()[coupon].paymentDay);
-        // Where the register has gone on elsewhere, so have its coupons: they would be paid twice.
-        bool gone = _BOND.status() == BondStatus.Exited;
-        if (gone || (_recordsAtClosing != 0 && coupon + 1 >= _recordsAtClosing)) revert PayingAgent_AfterClosing(id);
+        // Record times after the register closed are nobody's here; where it has gone on elsewhere, they count there.
+        if (_BOND.status() > BondStatus.Live && coupon >= _BOND.recordsAtClosing()) {
+            revert PayingAgent_AfterClosing(id);
+        }
         return _BOND.supplyAt(coupon) - _BOND.positionAt(_ISSUER, coupon);
     }
 
     function _closeAndOpen(uint256 id, uint256 numerator, uint256 denominator) private {
-        _recordsAtClosing = _BOND.recordsPassed() + 1;
         IERC20 register = IERC20(address(_BOND));
         _open(id, register.totalSupply() - register.balanceOf(_ISSUER), numerator, denominator);
         _BOND.close();
@@ -177,50 +164,76 @@ contract PayingAgent is IPayingAgent, IERC1271, ReentrancyGuardTransient {
     function pay(uint256 id, uint256 count) external nonReentrant {
         Distribution memory state = _distributions[id];
         if (state.counted == state.entitled) revert PayingAgent_NothingToPay(id);
+        _requirePayer();
         (address[] memory holders, uint256[] memory nominals) = _positions(state, count);
-        Leg[] memory legs = new Leg[](_LEGS_MAX);
+        Payment[] memory payments = new Payment[](holders.length);
         uint256 filled;
         for (uint256 i = 0; i < holders.length; ++i) {
             if (nominals[i] == 0 || holders[i] == _ISSUER) continue;
             uint256 amount = _next(state, nominals[i]);
-            address account = _elections[holders[i]].account;
-            bytes memory obstacle = _obstacle(state.kind, holders[i], account, amount);
-            if (obstacle.length != 0) {
-                state.setAside += uint96(amount);
-                _setAside[id][holders[i]] = amount;
-                emit PaymentSetAside(id, holders[i], nominals[i], amount, obstacle);
-                continue;
-            }
-            state.paid += uint96(amount);
-            if (_redeems(state.kind)) _BOND.redeemHolder(holders[i]);
-            if (amount != 0) legs[filled++] = _leg(holders[i], account, amount);
-            emit HolderPaid(id, holders[i], nominals[i], amount, account);
-            if (filled == _LEGS_MAX) {
-                _settle(id, legs, filled);
-                legs = new Leg[](_LEGS_MAX);
-                filled = 0;
-            }
+            Payment memory payment = Payment(holders[i], _elections[holders[i]].account, nominals[i], amount);
+            bytes memory obstacle = _obstacle(state.kind, payment);
+            if (obstacle.length != 0) _keepFor(id, state, payment, obstacle);
+            else payments[filled++] = payment;
         }
-        if (filled != 0) _settle(id, legs, filled);
+        for (uint256 first = 0; first < filled; first += _LEGS_MAX) {
+            uint256 size = filled - first < _LEGS_MAX ? filled - first : _LEGS_MAX;
+            _payGroup(id, state, _slice(payments, first, size));
+        }
         state.cursor += uint32(holders.length);
         _keep(id, state);
     }
 
+    /// @dev All together, or else each for itself.
+    function _payGroup(uint256 id, Distribution memory state, Payment[] memory group) private {
+        bool redeems = _redeems(state.kind);
+        bytes memory reason = _try(id, group, redeems);
+        bool together = reason.length == 0;
+        for (uint256 i = 0; i < group.length; ++i) {
+            if (!together && group.length != 1) reason = _try(id, _slice(group, i, 1), redeems);
+            if (reason.length == 0) {
+                state.paid += uint96(group[i].amount);
+                emit HolderPaid(id, group[i].holder, group[i].nominal, group[i].amount, group[i].account);
+                continue;
+            }
+            // It may be for a while only, as where a bank is short of reserves: a stranger does not decide to go on.
+            if (msg.sender != _OPERATOR && msg.sender != _ISSUER) ReturnData.revertWith(reason);
+            _keepFor(id, state, group[i], reason);
+        }
+    }
+
+    function _keepFor(uint256 id, Distribution memory state, Payment memory payment, bytes memory reason) private {
+        state.setAside += uint96(payment.amount);
+        _setAside[id][payment.holder] = payment.amount + 1;
+        emit PaymentSetAside(id, payment.holder, payment.nominal, payment.amount, reason);
+    }
+
+    function _slice(Payment[] memory payments, uint256 first, uint256 size)
+        private
+        pure
+        returns (Payment[] memory slice)
+    {
+        slice = new Payment[](size);
+        for (uint256 i = 0; i < size; ++i) {
+            slice[i] = payments[first + i];
+        }
+    }
+
     /// @inheritdoc IPayingAgent
     function claim(uint256 id, address holder) external nonReentrant {
-        uint256 amount = _setAside[id][holder];
-        if (amount == 0) revert PayingAgent_NothingToPay(id);
+        uint256 kept = _setAside[id][holder];
+        if (kept == 0) revert PayingAgent_NothingToPay(id);
         delete _setAside[id][holder];
         Distribution storage state = _distributions[id];
-        address account = _elections[holder].account;
-        bytes memory obstacle = _obstacle(state.kind, holder, account, amount);
+        Payment memory payment = Payment(holder, _elections[holder].account, 0, kept - 1);
+        bytes memory obstacle = _obstacle(state.kind, payment);
         if (obstacle.length != 0) ReturnData.revertWith(obstacle);
-        state.setAside -= uint96(amount);
-        state.paid += uint96(amount);
-        owed -= amount;
-        uint256 nominal = _redeems(state.kind) ? _BOND.redeemHolder(holder) : _BOND.positionAt(holder, _recordOf(state));
-        emit HolderPaid(id, holder, nominal, amount, account);
-        _settleOne(id, holder, account, amount);
+        state.setAside -= uint96(payment.amount);
+        state.paid += uint96(payment.amount);
+        owed -= payment.amount;
+        payment.nominal = _redeems(state.kind) ? _BOND.redeemHolder(holder) : _BOND.positionAt(holder, _recordOf(state));
+        emit HolderPaid(id, holder, payment.nominal, payment.amount, payment.account);
+        if (payment.amount != 0) _settleOne(id, holder, payment.account, payment.amount);
     }
 
     /// @inheritdoc IPayingAgent
@@ -263,8 +276,11 @@ contract PayingAgent is IPayingAgent, IERC1271, ReentrancyGuardTransient {
         if (state.counted == state.entitled) emit DistributionCompleted(id, state.paid, state.setAside);
     }
 
-    /// @dev Why a holder cannot be paid now; empty where it can.
-    function _obstacle(Kind kind, address holder, address account, uint256 amount) private view returns (bytes memory) {
+    /// @dev Why a holder cannot be paid now, as far as its own side says; empty where nothing does.
+    function _obstacle(Kind kind, Payment memory payment) private view returns (bytes memory) {
+        address holder = payment.holder;
+        if (holder == address(this)) return "";
+        address account = payment.account;
         if (account == address(0)) return abi.encodeWithSelector(PayingAgent_NoAccount.selector, holder);
         PartyStatus status = _REGISTRY.statusOf(holder);
         if (status != PartyStatus.Active) {
@@ -278,7 +294,7 @@ contract PayingAgent is IPayingAgent, IERC1271, ReentrancyGuardTransient {
         if (status != PartyStatus.Active) {
             return abi.encodeWithSelector(IRegistry.Registry_PartyNotActive.selector, bank, status);
         }
-        bytes[] memory reasons = IDepositMoney(account).creditReasons(holder, amount);
+        bytes[] memory reasons = IDepositMoney(account).creditReasons(holder, payment.amount);
         if (reasons.length != 0) return reasons[0];
         if (!_redeems(kind)) return "";
         uint256 held = _BOND.heldOf(holder);
@@ -289,37 +305,6 @@ contract PayingAgent is IPayingAgent, IERC1271, ReentrancyGuardTransient {
 
     function _redeems(Kind kind) private pure returns (bool) {
         return kind >= Kind.Redemption;
-    }
-
-    function _leg(address holder, address account, uint256 amount) private view returns (Leg memory) {
-        return Leg(address(this), holder, address(_CASH), account, amount);
-    }
-
-    function _settleOne(uint256 id, address holder, address account, uint256 amount) private {
-        Leg[] memory legs = new Leg[](1);
-        legs[0] = _leg(holder, account, amount);
-        _settle(id, legs, 1);
-    }
-
-    function _settle(uint256 id, Leg[] memory legs, uint256 filled) private {
-        assembly ("memory-safe") {
-            mstore(legs, filled)
-        }
-        // The same holders are paid again at the next coupon: the block and the distribution tell the nonces apart.
-        uint256 nonce = uint256(keccak256(abi.encode(id, block.number, block.timestamp)));
-        Instruction memory instruction = Instruction(legs, bytes32(id), 0, type(uint64).max, nonce);
-        Consent[] memory consents = new Consent[](1);
-        consents[0].party = address(this);
-        _consented = _ENGINE.idOf(instruction);
-        _ENGINE.settle(instruction, consents);
-        _consented = InstructionId.wrap(0);
-    }
-
-    /// @inheritdoc IERC1271
-    /// @dev Only what this contract is settling at this moment; a signature says nothing here.
-    function isValidSignature(bytes32 hash, bytes calldata) external view returns (bytes4) {
-        bool ours = hash != 0 && hash == InstructionId.unwrap(_consented);
-        return ours ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
     }
 
     // ---- queries -----------------------------------------------------------------------------------------------------
@@ -336,7 +321,8 @@ contract PayingAgent is IPayingAgent, IERC1271, ReentrancyGuardTransient {
 
     /// @inheritdoc IPayingAgent
     function setAsideOf(uint256 id, address holder) external view returns (uint256) {
-        return _setAside[id][holder];
+        uint256 kept = _setAside[id][holder];
+        return kept == 0 ? 0 : kept - 1;
     }
 
     /// @inheritdoc IPayingAgent

@@ -75,14 +75,14 @@ FIRST_PAYMENTS = """\
 """
 
 PASSED_ON = """\
-  - pass_on: {custodian: north-custody, bond: bond, what: coupon, instrument: cash, reference: COUPON-1}
-  - pass_on: {custodian: north-custody, bond: bond, what: repayment, instrument: cash, reference: REPAYMENT-1}
+  - pass_on: {custodian: north-custody, bond: bond, what: coupon, instrument: cash}
+  - pass_on: {custodian: north-custody, bond: bond, what: repayment, instrument: cash}
 """
 
 MATURITY = """\
   - advance: {to: 2025-01-15T09:00:00+08:00}
   - pay: {bond: bond, what: coupon, number: "2"}
   - pay: {bond: bond, what: redemption}
-  - pass_on: {custodian: north-custody, bond: bond, what: coupon, number: "2", instrument: cash, reference: COUPON-2}
-  - pass_on: {custodian: north-custody, bond: bond, what: redemption, instrument: cash, reference: REDEMPTION}
+  - pass_on: {custodian: north-custody, bond: bond, what: coupon, number: "2", instrument: cash}
+  - pass_on: {custodian: north-custody, bond: bond, what: redemption, instrument: cash}
 """

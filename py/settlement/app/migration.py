@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from settlement.app import connect
 from settlement.app.bonds import BondView
-from settlement.app.operations import StoredRun, deployment_of, journal_path
+from settlement.app.operations import StoredRun, deployment_of, journal_path, stored_label
 from settlement.domain.acts import ExitBond
 from settlement.domain.bonds.register import RegisterExport
-from settlement.domain.runs import CheckReport, RunReport
+from settlement.domain.runs import RunReport
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError, Location
 from settlement.flow.desk import perform
@@ -78,7 +78,7 @@ def read_export(path: Path) -> RegisterExport:
         ) from None
     if export.digest != digest:
         raise InputError(
-            f"the file was changed since it was exported: its digest is {export.digest}, and it says {digest}", where
+            "the file was changed since it was exported: its digest is another than the one it says", where
         )
     return export
 
@@ -89,8 +89,8 @@ def import_from(
     """Sets an exported bond up on the chain that is up, with equal holdings, as a run of its own.
 
     Raises:
-        InputError: the file is no whole register, it goes on there already, or no chain is up.
-        Refused: a holder is barred there, or the terms are refused.
+        InputError: the file is no whole register, no chain is up, or as `flow.migration.import_register` says.
+        Refused: the terms are refused.
     """
     export = read_export(path)
     store = store or ChainStore()
@@ -98,9 +98,10 @@ def import_from(
         record = store.running()
         if record is None:
             raise InputError("no chain is up: start one with `settle up`, where the register is to go on")
-        began, label = time.monotonic(), f"import-{export.bond.isin.lower()}-{time.time_ns()}"
+        began, label = time.monotonic(), f"import-{export.digest[2:18]}"  # The same keys when it is gone on with.
         network = connect(record.url, deployment=deployment_of(record), label=label, journal=journal_path(store))
-        import_register(network.desk, export, on_progress)
+        recorded = any(stored_label(store, number) == label for number in store.run_numbers())
+        import_register(network.desk, export, on_progress, is_recorded=recorded)
         report = RunReport(
             scenario=label,
             title=f"Import of {export.bond.instrument} from chain {export.source.chain_id}",
@@ -111,7 +112,7 @@ def import_from(
             settlements=(),
             before={},
             positions=readable_positions(network, network.ledger.positions()),
-            checks=(CheckReport(name=f"{export.bond.instrument}: holdings equal those exported", ok=True),),
+            checks=(),
         )
         stored = StoredRun(label=label, directory=network.ledger.directory, report=report)
         store.save_run(stored.model_dump_json())

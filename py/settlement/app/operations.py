@@ -301,6 +301,15 @@ def _stored(store: ChainStore, number: int) -> StoredRun:
         raise InputError(f"run {number} cannot be read: start afresh with `settle down --forget`") from error
 
 
+def stored_label(store: ChainStore, number: int) -> str:
+    """The label of a stored run.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    return _stored(store, number).label
+
+
 def deployment_of(record: ChainRecord) -> Deployment:
     """Where the core contracts are on the chain that is up."""
     return Deployment(chain_id=record.chain_id, **record.deployment)

@@ -39,6 +39,11 @@ class BondReader:
         """See `ports.Ledger.bond_status`."""
         return self.status_at(self._directory().instrument(bond).address)
 
+    def isin_at(self, contract: str) -> str:
+        """The ISIN of a bond's contract, whether the directory knows it or not."""
+        (terms,) = decode([_TERMS_ABI], self._transactor.view(contract, encode_call("terms()", [])))
+        return str(terms[0].decode("ascii"))
+
     def status_at(self, contract: str) -> str:
         """Where the issue of a bond's contract stands, whether the directory knows it or not."""
         return BOND_STATUSES[int.from_bytes(self._transactor.view(contract, encode_call("status()", [])))]

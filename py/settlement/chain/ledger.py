@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.bonds import BondReader
-from settlement.chain.calls import CONSENTS_ABI, ROLE_BITS, CallEncoder, consent_values, encode_call
+from settlement.chain.calls import CONSENTS_ABI, INSTRUMENT_KINDS, ROLE_BITS, CallEncoder, consent_values, encode_call
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import (
     INSTRUCTION_ABI,
@@ -77,6 +77,7 @@ _ERC_1271_ACCEPTED = bytes.fromhex("1626ba7e")
 _ZERO_ADDRESS = "0x" + "0" * 40
 
 _MOVED = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
+_ADMITTED = "0x" + keccak(text="InstrumentAdmitted(address,address,uint8)").hex()
 _ALLOCATED = "0x" + keccak(text="BondAllocated(bytes32,uint256)").hex()
 
 _ASKED_AT_ONCE = 2_000
@@ -274,10 +275,33 @@ class EvmLedger:
     def allocated(self, allocation_hash: str) -> Sequence[tuple[str, str]]:
         """See `ports.Ledger.allocated`."""
         wanted = {"fromBlock": "0x0", "toBlock": "latest", "topics": [_ALLOCATED, allocation_hash]}
-        contracts = dict.fromkeys(
-            to_checksum_address(log["address"]) for log in self._rpc.call("eth_getLogs", [wanted])
-        )
-        return [(contract, self._bonds.status_at(contract)) for contract in contracts]
+        said = {to_checksum_address(log["address"]) for log in self._rpc.call("eth_getLogs", [wanted])}
+        return [(contract, self._bonds.status_at(contract)) for contract in self._admitted_bonds() if contract in said]
+
+    def bonds_with(self, isin: str) -> Sequence[tuple[str, str, str]]:
+        """See `ports.Ledger.bonds_with`."""
+        return [
+            (contract, self._bonds.status_at(contract), issuer)
+            for contract, issuer in self._admitted_bonds().items()
+            if self._bonds.isin_at(contract) == isin
+        ]
+
+    def _admitted_bonds(self) -> dict[str, str]:
+        """Contracts and issuers of the bonds that are admitted: what any other contract says counts for nothing."""
+        registry, bond = self._deployment.registry, INSTRUMENT_KINDS["green-bond"]
+        wanted = {"address": registry, "fromBlock": "0x0", "toBlock": "latest", "topics": [_ADMITTED]}
+        logs = self._rpc.call("eth_getLogs", [wanted])
+        contracts = list(dict.fromkeys(to_checksum_address("0x" + log["topics"][1][-40:]) for log in logs))
+        kinds = self._transactor.views(registry, [encode_call("instrument(address)", [each]) for each in contracts])
+        return {
+            contract: to_checksum_address("0x" + found[44:64].hex())
+            for contract, found in zip(contracts, kinds, strict=True)
+            if int.from_bytes(found[:32]) == bond
+        }
+
+    def know_bond(self, creation: acts.CreateGreenBond, contract: str) -> None:
+        """See `ports.Ledger.know_bond`."""
+        self._enter_instrument(creation, contract)
 
     def standings(self, addresses: Sequence[str]) -> Sequence[tuple[tuple[acts.Role, ...], PartyStanding]]:
         """See `ports.Ledger.standings`."""

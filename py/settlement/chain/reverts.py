@@ -113,6 +113,7 @@ SENTENCES: dict[str, str] = {
     "GreenBond_NotInIncrement": "{quantity} is not a multiple of the increment {increment}",
     "GreenBond_NotPayingAgent": "{caller} is not the bond's paying agent, who alone redeems what holders have",
     "GreenBond_PayingAgentKnown": "the bond has its paying agent already",
+    "GreenBond_NotOfThisBond": "{account} is not of this bond",
     "GreenBond_DisclosureKnown": "the bond has its disclosure already: dates that were promised stay promised",
     "GreenBond_UnexpectedStatus": "the bond is {status}, which does not allow this",
     # ---- paying agents ----
@@ -121,6 +122,8 @@ SENTENCES: dict[str, str] = {
     "PayingAgent_ClosedPeriod": "a record time has passed: the coupon of that period comes first, on day {day}",
     "PayingAgent_InsufficientFunds": "the paying agent has {free} that is owed to nobody, and {id} takes {due}",
     "PayingAgent_NoAccount": "{holder} has no account to be paid in: elect one",
+    "PayingAgent_OutOfGas": "too little gas was given for {id} to tell a payment that fails from one that is starved",
+    "PayingAgent_NoReason": "a payment of {id} failed without a reason",
     "PayingAgent_NotAllowed": "{caller} may not tell the paying agent this",
     "PayingAgent_NothingDue": "nobody is entitled to anything of {id}",
     "PayingAgent_NothingToPay": "{id} was not opened, or all of it has been paid or set aside",

@@ -88,11 +88,11 @@ class ClientBook:
         """Lets go of the file."""
         self._store.close()
 
-    def append(self, booking: ClientBooking) -> bool:
-        """Adds a booking, or nothing of it. What is there is read under the lock that it is written under.
+    def append(self, *bookings: ClientBooking) -> bool:
+        """Adds bookings, all or nothing. What is there is read under the lock that they are written under.
 
         Returns:
-            Whether it is new; the same one under the same reference again changes nothing.
+            Whether any is new; the same one under the same reference again changes nothing.
 
         Raises:
             InputError: the reference is taken by another booking, or a client would be below zero; names the field.
@@ -101,13 +101,8 @@ class ClientBook:
         with self._store.transaction() as connection:
             # On SQLite the transaction itself lets no other writer in; on PostgreSQL this row does.
             connection.execute(select(_head.c.version).with_for_update()).one()
-            taken = (_booking.c.custodian == booking.custodian) & (_booking.c.reference == booking.reference)
-            for booked in self._read(connection, taken):
-                require_same_booking(booked, booking)
-                return False
-            require_bookable(self._of_givers(connection, booking), booking)
-            _insert(connection, booking)
-        return True
+            added = [self._append(connection, booking) for booking in bookings]
+        return any(added)
 
     def bookings(self, custodian: str, instrument: str | None = None) -> list[ClientBooking]:
         """A custodian's bookings in the order in which they were added; by default those in every instrument.
@@ -131,6 +126,15 @@ class ClientBook:
         columns = (_booking.c.custodian, _booking.c.instrument)
         with self._store.read() as connection:
             return [tuple(row) for row in connection.execute(select(*columns).distinct().order_by(*columns))]
+
+    def _append(self, connection: Connection, booking: ClientBooking) -> bool:
+        taken = (_booking.c.custodian == booking.custodian) & (_booking.c.reference == booking.reference)
+        for booked in self._read(connection, taken):
+            require_same_booking(booked, booking)
+            return False
+        require_bookable(self._of_givers(connection, booking), booking)
+        _insert(connection, booking)
+        return True
 
     def _of_givers(self, connection: Connection, new: ClientBooking) -> list[ClientBooking]:
         """What is booked on those who give in a new booking, without other clients' lines: they do not bear on it."""

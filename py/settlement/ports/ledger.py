@@ -334,6 +334,12 @@ class Ledger(Protocol):
     def allocated(self, allocation_hash: str) -> Sequence[tuple[str, str]]:
         """Contracts of bonds for which this list of allocations was recorded, and where each issue stands."""
 
+    def bonds_with(self, isin: str) -> Sequence[tuple[str, str, str]]:
+        """Contracts of admitted bonds with an ISIN, where each issue stands, and each issuer's address."""
+
+    def know_bond(self, creation: CreateGreenBond, contract: str) -> None:
+        """Enters a bond whose contract is on the chain already."""
+
     def standings(self, addresses: Sequence[str]) -> Sequence[tuple[tuple[Role, ...], PartyStanding]]:
         """What each account is admitted as, and whether it may take part."""
 

@@ -305,11 +305,6 @@ def resolve_bond_action(context: Context, path: Path, word: str, written: Writte
             return Perform(act=act)
 
 
-def distribution_name(kind: str, number: int) -> str:
-    """What a distribution is called: `coupon 2`, `redemption`; numbers are from 1 on."""
-    return kind if kind == "redemption" else f"{kind} {number}"
-
-
 def read_distribution(context: Context, path: Path, bond: str, name: str) -> tuple[DistributionKind, int]:
     """A distribution by its name; the number is from 0 on.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from settlement.domain.bonds.entries import distribution_name
 from settlement.scenarios.context import Context
 from settlement.scenarios.language import Action, BookClientsStep, PassOnStep
 from settlement.scenarios.text import Path
@@ -15,10 +16,8 @@ _ZERO = re.compile(r"-?0+(\.0+)?")
 _REDEMPTIONS = frozenset({"redemption", "early-redemption"})
 """With these the nominal ceases to be."""
 
-_NOMINAL = "/nominal"
+_NOMINAL = "/n"
 """What is added to a reference for the booking by which the nominal ceases."""
-
-_REFERENCE_MAX = 64
 
 
 def resolve_book_clients(context: Context, path: Path, written: BookClientsWritten) -> BookClientsStep:
@@ -44,7 +43,7 @@ def resolve_pass_on(context: Context, path: Path, written: PassOnWritten, agent:
     """What a custodian passes on to its clients; `index` is from 0 on.
 
     Raises:
-        InputError: the party is no custodian, the instrument is unknown or no deposits, or the reference is too long.
+        InputError: the party is no custodian, the instrument is unknown or no deposits.
     """
     _custodian(context, (*path, "custodian"), written.custodian)
     money = context.of_kind((*path, "instrument"), written.instrument, "tokenized-deposit")
@@ -54,12 +53,8 @@ def resolve_pass_on(context: Context, path: Path, written: PassOnWritten, agent:
             (*path, "instrument"), f"{written.instrument} is in {money.currency}, and the bond pays in {bond.currency}"
         )
     redeems = written.what in _REDEMPTIONS
-    if redeems and len(written.reference) + len(_NOMINAL) > _REFERENCE_MAX:
-        raise context.error(
-            (*path, "reference"),
-            f"the reference is longer than {_REFERENCE_MAX - len(_NOMINAL)} characters: the nominal that ceases is "
-            f"booked under it and {_NOMINAL}",
-        )
+    name = distribution_name(written.what, index + 1).replace(" ", "-")
+    reference = f"{written.bond}/{name}"  # Of the distribution, so that nobody is given the same one twice.
     record = index
     if written.what == "repayment":
         record = context.bonds[written.bond].schedule.repayments[index].coupon
@@ -71,8 +66,8 @@ def resolve_pass_on(context: Context, path: Path, written: PassOnWritten, agent:
         index=index,
         record=None if redeems else record,
         instrument=written.instrument,
-        reference=written.reference,
-        nominal_reference=written.reference + _NOMINAL if redeems else None,
+        reference=reference,
+        nominal_reference=reference + _NOMINAL if redeems else None,
     )
 
 
@@ -85,11 +80,12 @@ def note_references(context: Context, path: Path, action: Action) -> None:
     if not isinstance(action, BookClientsStep | PassOnStep):
         return
     nominal = action.nominal_reference if isinstance(action, PassOnStep) else None
+    at: Path = path if isinstance(action, PassOnStep) else (*path, "reference")
     for reference in (action.reference, nominal):
         key = (action.custodian, reference or "")
         if reference is not None and key in context.client_bookings:
             raise context.error(
-                path, f"reference {reference!r} of {action.custodian} is taken by an earlier step: each booking has one"
+                at, f"reference {reference!r} of {action.custodian} is taken by an earlier step: each booking has one"
             )
         context.client_bookings.add(key)
 

@@ -14,9 +14,10 @@ from settlement.domain.acts import (
     SurrenderBill,
     Transfer,
 )
+from settlement.domain.bonds.entries import distribution_name
 from settlement.domain.instruction import title_id
 from settlement.domain.quantity import Quantity
-from settlement.scenarios.bonds import distribution_name, read_distribution, resolve_bond_action
+from settlement.scenarios.bonds import read_distribution, resolve_bond_action
 from settlement.scenarios.clients import note_references, resolve_book_clients, resolve_clients
 from settlement.scenarios.context import MINOR_DECIMALS, Context, document_hash
 from settlement.scenarios.disclosures import resolve_disclosure_states
@@ -90,7 +91,7 @@ def _step(context: Context, path: Path, number: int, written: StepWritten) -> St
         for order_id in expect.failed:
             context.known((*at, "failed", order_id), "id", order_id, members)
     if not expect.refused:
-        note_references(context, (*path, word, "reference"), action)
+        note_references(context, (*path, word), action)
     return Step(
         number=number,
         word=word,

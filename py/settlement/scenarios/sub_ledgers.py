@@ -15,13 +15,13 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from settlement.domain.bonds.entries import distribution_name
 from settlement.domain.custody import ClientBooking, client_positions, reconcile, require_bookable, share_conserving
 from settlement.domain.quantity import format_amount
 from settlement.domain.runs import CheckReport
 from settlement.durable.custody import ClientBook
 from settlement.errors import InputError, Reason, Refused
 from settlement.ports import HolderPayment, Ledger
-from settlement.scenarios.bonds import distribution_name
 from settlement.scenarios.language import BookClientsStep, PassOnStep
 
 
@@ -151,8 +151,7 @@ class SubLedgers:
                 require_bookable(booked, booking)
             except InputError as error:
                 raise _refused("InsufficientPosition", error.problem) from error
-        for booking in bookings:
-            book.append(booking)
+        book.append(*bookings)
 
     def _opened(self) -> ClientBook:
         if self._book is None:

@@ -10,7 +10,6 @@ from settlement.domain.bonds.disclosure import DisclosureKind, UseOfProceeds
 from settlement.domain.bonds.entries import DistributionKind
 from settlement.scenarios.written_base import (
     Amount,
-    BookingReference,
     Day,
     Flag,
     InstrumentName,
@@ -190,7 +189,8 @@ class AttestWritten(BondAct):
 class PassOnWritten(BondAct):
     """A custodian shares what the paying agent paid it among its clients, by what each had at the record time.
 
-    How much that is, is read from the chain. Refused with `ClientBook_NothingReceived` where it was not paid (yet),
+    How much that is, is read from the chain. It is booked under the distribution's name, such as `bond/coupon-1`, so it
+    is once. Refused with `ClientBook_NothingReceived` where it was not paid (yet),
     `ClientBook_OtherMoney` where in other deposits, `ClientBook_NotReconciled` where its clients' positions are not
     what it was paid on, and as `book_clients` is.
     """
@@ -199,7 +199,6 @@ class PassOnWritten(BondAct):
     what: DistributionKind
     number: Whole = "1"
     instrument: InstrumentName
-    reference: BookingReference
 
 
 class DistributionWritten(Written):

@@ -3,8 +3,11 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
+import {IGreenDisclosure} from "../../../contracts/interfaces/IGreenDisclosure.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
+import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {BondStatus, Call, Coupon, DayCount, Repayment, UNFIXED} from "../../../contracts/types/Bond.sol";
+import {Roles} from "../../../contracts/types/Participation.sol";
 import {HoldId} from "../../../contracts/types/Settlement.sol";
 import {Serviced} from "../support/Serviced.sol";
 
@@ -76,18 +79,32 @@ contract BondLifeTest is Serviced {
     function test_RevertWhen_ThePayingAgentIsSetTwice() external {
         vm.prank(issuer);
         vm.expectRevert(IGreenBond.GreenBond_PayingAgentKnown.selector);
-        bond.setPayingAgent(alice);
+        bond.setPayingAgent(address(agent));
+    }
+
+    function test_RevertWhen_ThePayingAgentWasNotAdmittedOrIsAnotherBonds() external {
+        IGreenBond other = make(twoCoupons(), new Repayment[](0), new Call[](0), address(0));
+        vm.startPrank(issuer);
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.Registry_RoleMissing.selector, issuer, Roles.PAYING_AGENT));
+        other.setPayingAgent(issuer); // Else it could close the register and redeem everybody, unpaid.
+        vm.expectRevert(abi.encodeWithSelector(IGreenBond.GreenBond_NotOfThisBond.selector, address(agent)));
+        other.setPayingAgent(address(agent));
     }
 
     function test_When_TheIssuerNamesItsDisclosure() external {
         assertEq(bond.disclosure(), address(0), "none before");
+        address named = makeAddr("disclosure");
+        vm.mockCall(named, abi.encodeCall(IGreenDisclosure.bond, ()), abi.encode(makeAddr("another bond")));
         vm.startPrank(issuer);
+        vm.expectRevert(abi.encodeWithSelector(IGreenBond.GreenBond_NotOfThisBond.selector, named));
+        bond.setDisclosure(named);
+        vm.mockCall(named, abi.encodeCall(IGreenDisclosure.bond, ()), abi.encode(bond));
         vm.expectEmit(address(bond));
-        emit IGreenBond.DisclosureSet(alice);
-        bond.setDisclosure(alice);
-        assertEq(bond.disclosure(), alice);
+        emit IGreenBond.DisclosureSet(named);
+        bond.setDisclosure(named);
+        assertEq(bond.disclosure(), named);
         vm.expectRevert(IGreenBond.GreenBond_DisclosureKnown.selector);
-        bond.setDisclosure(bob);
+        bond.setDisclosure(named);
     }
 
     // ---- exit --------------------------------------------------------------------------------------------------------

@@ -39,6 +39,19 @@ abstract contract Serviced is Base {
             abi.encode("Bond", "B", engine, issuer, registry, terms, twoCoupons(), repayments, calls, "framework");
         bond = IGreenBond(_deploy("assets/GreenBond.sol:GreenBond", arguments));
         _admit(address(bond), issuer, InstrumentKind.Asset);
+        serve();
+        vm.startPrank(issuer);
+        bond.issue(NOMINAL);
+        bond.allocate(keccak256("allocations"), HELD);
+        IERC20(address(bond)).transfer(alice, ALICES);
+        IERC20(address(bond)).transfer(carol, CAROLS);
+        IERC20(address(bond)).transfer(erin, ERINS);
+        bond.open();
+        vm.stopPrank();
+    }
+
+    /// @dev The bond gets a paying agent, which knows everybody's account.
+    function serve() internal {
         agent = IPayingAgent(
             _deploy("servicing/PayingAgent.sol:PayingAgent", abi.encode(engine, bond, deposits[0], agentOperator))
         );
@@ -48,15 +61,8 @@ abstract contract Serviced is Base {
         deposits[0].openAccount(address(agent));
         deposits[0].issue(address(agent), CASH, nextBooking());
         vm.stopPrank();
-        vm.startPrank(issuer);
+        vm.prank(issuer);
         bond.setPayingAgent(address(agent));
-        bond.issue(NOMINAL);
-        bond.allocate(keccak256("allocations"), HELD);
-        IERC20(address(bond)).transfer(alice, ALICES);
-        IERC20(address(bond)).transfer(carol, CAROLS);
-        IERC20(address(bond)).transfer(erin, ERINS);
-        bond.open();
-        vm.stopPrank();
         electAll();
     }
 

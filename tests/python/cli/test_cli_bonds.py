@@ -239,6 +239,11 @@ def test_a_register_goes_on_at_another_platform_with_equal_holdings(settle, tmp_
         settle("down", "--forget")
 
     settle.ok("up", "--start", "2024-02-01")
+    early = settle("bond", "import", str(file))
+    settle.ok("down", "--forget")
+    assert (early.code, "coupons that were paid there would be paid here again" in early.err) == (2, True)
+
+    settle.ok("up", "--start", "2024-02-17")
     try:
         for change, says in (
             (lambda text: text.replace('"nominal": 250000000', '"nominal": 250000001'), "not whole"),

@@ -43,11 +43,8 @@ def expecting(refused, step):
     return f"{step}    expect: {{refused: {refused}, unchanged: true}}\n"
 
 
-def passing_on(reference, instrument="cash", what="coupon"):
-    return (
-        f"  - pass_on: {{custodian: north-custody, bond: bond, what: {what}, instrument: {instrument}, "
-        f"reference: {reference}}}\n"
-    )
+def passing_on(instrument="cash", what="coupon"):
+    return f"  - pass_on: {{custodian: north-custody, bond: bond, what: {what}, instrument: {instrument}}}\n"
 
 
 # ---- a run -----------------------------------------------------------------------------------------------------------
@@ -71,7 +68,7 @@ def test_what_is_passed_on_is_what_was_received_to_the_cent(up, run):
     assert first == {"client-a": 201_945, "client-b": 403_931, "client-c": 807_742}
     assert repayment == {"client-a": 3_333_330, "client-b": 6_667_327, "client-c": 13_332_686}
     assert client_positions(bonds, BOND, None) == {}, "the nominal has ceased"
-    assert bonds[-1].reference == "REDEMPTION/nominal"
+    assert bonds[-1].reference == "bond/redemption/n"
     assert set(cash[-1].amounts) == {"client-a", "client-c"}, "who has nothing any more gets nothing"
 
 
@@ -100,9 +97,9 @@ def test_what_the_book_refuses_is_named_and_changes_nothing(run):
         ISSUED
         + expecting("ClientBook_InsufficientPosition", overdrawn)
         + expecting("ClientBook_ReferenceTaken", again)
-        + expecting("ClientBook_NothingReceived", passing_on("COUPON-1"))
+        + expecting("ClientBook_NothingReceived", passing_on())
         + FIRST_PAYMENTS
-        + expecting("ClientBook_OtherMoney", passing_on("COUPON-1", "other"))
+        + expecting("ClientBook_OtherMoney", passing_on("other"))
         + PASSED_ON
     )
     document, code = run(steps)
@@ -112,7 +109,7 @@ def test_what_the_book_refuses_is_named_and_changes_nothing(run):
 def test_what_was_set_aside_is_passed_on_once_it_is_claimed(run):
     frozen = FIRST_PAYMENTS.replace("  - pay:", "  - freeze: {party: north-custody}\n  - pay:", 1)
     claimed = (
-        expecting("ClientBook_NothingReceived", passing_on("COUPON-1"))
+        expecting("ClientBook_NothingReceived", passing_on())
         + "  - unfreeze: {party: north-custody}\n"
         + "  - claim: {bond: bond, what: coupon, holder: north-custody}\n"
         + "  - claim: {bond: bond, what: repayment, holder: north-custody}\n"

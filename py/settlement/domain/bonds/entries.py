@@ -17,6 +17,11 @@ DistributionKind = Literal["coupon", "repayment", "redemption", "early-redemptio
 """What a paying agent pays."""
 
 
+def distribution_name(kind: str, number: int) -> str:
+    """What a distribution is called: `coupon 2`, `redemption`; numbers are from 1 on."""
+    return kind if kind == "redemption" else f"{kind} {number}"
+
+
 class DayCount(StrEnum):
     """How days are counted, by ISO 20022's InterestComputationMethod code."""
 

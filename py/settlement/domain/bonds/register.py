@@ -76,8 +76,13 @@ class RegisterExport(Model):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the canonical JSON: what an importing platform records as its list of allocations."""
-        return terms_hash(self.document())
+        """SHA-256 of the canonical JSON: what an importing platform records as its list of allocations.
+
+        Not of the block at which it was read: nothing moves in a closed register, so it is the same at every one.
+        """
+        document = self.document()
+        source = {"chain_id": self.source.chain_id, "contract": self.source.contract}
+        return terms_hash(document | {"source": source})
 
     def document(self) -> dict[str, Any]:
         """The register as one JSON document."""
