@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from settlement.domain.bonds.schedule import date_of
 from settlement.domain.bonds.terms import FloatingCoupon
 from settlement.domain.directory import InstrumentRecord
 from settlement.durable.chains import ChainStore
-from settlement.errors import InputError, Location, Refused
+from settlement.errors import InputError, Location, Reason, Refused
 from settlement.flow.disclosing import attest
 from settlement.flow.network import Network
 from settlement.flow.servicing import pay_distribution
@@ -84,7 +84,15 @@ def register(view: BondView, coupon: int | None = None) -> tuple[RegisterLine, .
 
 
 def register_at(view: BondView, time: int) -> tuple[RegisterLine, ...]:
-    """Who held the bond at the end of a second, from its contract's events alone, in the order in which they came."""
+    """Who held the bond at the end of a second, from its contract's events alone, in the order in which they came.
+
+    Raises:
+        Refused: the chain is not past that second.
+    """
+    now = view.network.ledger.head().timestamp
+    if time >= now:
+        shown = [f"{datetime.fromtimestamp(each, UTC):%Y-%m-%d %H:%M:%S} UTC" for each in (time, now)]
+        raise Refused([Reason("NotPassed", {}, f"{shown[0]} has not passed: the chain is at {shown[1]}")])
     balances: dict[str, int] = {}
     for movement in view.network.ledger.movements(view.record.instrument):
         if movement.time > time:
@@ -160,7 +168,6 @@ def coupon_lines(view: BondView) -> tuple[CouponLine, ...]:
 
 def holdings_over_time(view: BondView) -> tuple[tuple[str, ...], Mapping[str, tuple[int, ...]]]:
     """Who held how much at each record time that has passed, and now: the times, and for each holder a nominal each."""
-    now = view.network.ledger.head().timestamp
     coupons = view.terms.schedule.coupons
     times, registers = [], []
     for number, coupon in enumerate(coupons):
@@ -170,15 +177,24 @@ def holdings_over_time(view: BondView) -> tuple[tuple[str, ...], Mapping[str, tu
             break  # From here on no record time has passed.
         times.append(date_of(coupon.record_day).isoformat())
         registers.append({line.holder: line.nominal for line in lines})
-    times.append(date_of(now // 86_400).isoformat())
+    times.append(date_of(_today(view)).isoformat())
     registers.append({line.holder: line.nominal for line in register(view)})
     holders = dict.fromkeys(holder for found in registers for holder in found)
     return tuple(times), {holder: tuple(found.get(holder, 0) for found in registers) for holder in holders}
 
 
-def current_coupon(view: BondView) -> int:
-    """The number, from 1 on, of the coupon that accrues at the chain's newest block."""
-    return period_of(view.terms.schedule, view.network.ledger.head().timestamp // 86_400) + 1
+def current_coupon(view: BondView) -> int | None:
+    """The number, from 1 on, of the coupon that accrues at the chain's newest block; None where none does."""
+    coupons, today = view.terms.schedule.coupons, _today(view)
+    if view.status not in ("closing", "live") or not coupons[0].start_day <= today < coupons[-1].end_day:
+        return None
+    return period_of(view.terms.schedule, today) + 1
+
+
+def _today(view: BondView) -> int:
+    """The day, since 1970, that it is where the bond's days begin and end."""
+    offset = view.network.ledger.bond_creation(view.record.instrument).utc_offset_seconds
+    return (view.network.ledger.head().timestamp + offset) // 86_400
 
 
 class DisclosureView(NamedTuple):
@@ -213,6 +229,8 @@ def attest_document(view: BondView, number: int, document: Path, uri: str, signe
         raise InputError("the document is empty", Location(file=str(document)))
     digest = "0x" + hashlib.sha256(content).hexdigest()
     bond = view.record.instrument
+    if signed_by is not None:
+        view.network.ledger.directory.address_of(signed_by)  # Says which parties there are.
     attest(view.network.desk, bond, number - 1, digest, uri, signed_by)
     return view.network.ledger.disclosures(bond)[number - 1]
 
@@ -270,6 +288,16 @@ def pay(
     """
     agent = view.record.paying_agent
     if agent is None:
-        raise InputError(f"{view.record.instrument} has no paying agent: add paying_agent to its terms")
+        raise InputError(f"{view.record.instrument} has no paying agent here")
+    plan = view.terms.schedule
+    count = {
+        "coupon": len(plan.coupons),
+        "repayment": len(plan.repayments),
+        "redemption": 1,
+        "early-redemption": len(plan.calls),
+    }[kind]
+    if not 1 <= number <= count:
+        allowed = f"allowed: 1 to {count}" if count else f"{view.record.instrument} has none"
+        raise InputError(f"{kind} {number} is not in the schedule; {allowed}")
     state, _ = pay_distribution(view.network.desk, agent, view.record.issuer, kind, number - 1, page, on_page=on_page)
     return state

@@ -117,7 +117,7 @@ SENTENCES: dict[str, str] = {
     "GreenBond_DisclosureKnown": "the bond has its disclosure already: dates that were promised stay promised",
     "GreenBond_UnexpectedStatus": "the bond is {status}, which does not allow this",
     # ---- paying agents ----
-    "PayingAgent_AfterClosing": "the bond was closed before the record time of {id}",
+    "PayingAgent_AfterClosing": "the register was closed, or has gone on elsewhere, before the record time of {id}",
     "PayingAgent_AlreadyOpened": "{id} was opened already",
     "PayingAgent_ClosedPeriod": "a record time has passed: the coupon of that period comes first, on day {day}",
     "PayingAgent_InsufficientFunds": "the paying agent has {free} that is owed to nobody, and {id} takes {due}",
@@ -330,11 +330,17 @@ def _word(error: str, argument: str, kind: str, value: Any, naming: Naming) -> A
         return _roles(value)
     if argument == "id" and error.startswith("PayingAgent_"):
         return _distribution(value)
+    if argument in _COUNTED_FROM_ZERO:
+        return value + 1
     if argument in _TIMES:
         return _time(value)
     if argument in _TITLES and value >= 2**64:
         return _short(f"0x{value:064x}")
     return value
+
+
+_COUNTED_FROM_ZERO = frozenset({"record", "coupon", "commitment"})
+"""What the contracts count from 0 and people from 1."""
 
 
 def _distribution(number: int) -> str:

@@ -12,7 +12,7 @@ from settlement.app.clients import clients_of
 from settlement.cli.output import Json, print_json, progress
 from settlement.domain.bonds.entries import DistributionKind
 from settlement.domain.bonds.register import RegisterExport
-from settlement.domain.quantity import decimal_text
+from settlement.domain.quantity import decimal_text, format_amount
 from settlement.errors import InputError
 from settlement.reports import bonds as reports
 from settlement.reports import plots
@@ -53,7 +53,8 @@ def register(
     elif as_csv:
         print(reports.register_csv(lines), end="")
     elif not lines:
-        make_console().print(f"nobody holds {bond}{f' at {at}' if at else ''}; it is {view.status}")
+        when = f" at {at}" if at else f" at the record time of coupon {coupon}" if coupon else f"; it is {view.status}"
+        make_console().print(f"nobody held {bond}{when}" if at or coupon else f"nobody holds {bond}{when}")
     else:
         make_console().print(reports.register_table(lines))
 
@@ -90,7 +91,8 @@ def schedule(bond: Bond, run_number: Run = None, as_json: Json = False) -> None:
         print_json({"bond": bond, "status": view.status, "isin": view.terms.isin, "coupons": coupons})
     else:
         make_console().print(reports.schedule_table(lines))
-        make_console().print(f"{bond} is {view.status}; coupon {bonds.current_coupon(view)} accrues")
+        accrues = bonds.current_coupon(view)
+        make_console().print(f"{bond} is {view.status}" + (f"; coupon {accrues} accrues" if accrues else ""))
 
 
 @app.command()
@@ -193,7 +195,10 @@ def pay(
     if as_json:
         print_json({"bond": bond, "what": what, "number": number} | document)
     else:
-        make_console().print(f"due {document['due']}, paid {document['paid']}, set aside {document['set_aside']}")
+        amounts = ", ".join(f"{word} {format_amount(amount, 2)}" for word, amount in (
+            ("due", state.due), ("paid", state.paid), ("set aside", state.set_aside)
+        ))  # fmt: skip
+        make_console().print(f"{view.terms.currency}: {amounts}")
 
 
 @app.command("exit")
@@ -214,7 +219,10 @@ def exit_bond(
     if as_json:
         print_json({"bond": bond, "status": "exited"})
     else:
-        make_console().print(f"{bond} has exited; export its register with `settle bond export {bond} --to FILE`")
+        make_console().print(
+            f"{bond} has exited: coupons whose record time has passed are still paid here, later ones elsewhere; "
+            f"export its register with `settle bond export {bond} --to FILE`"
+        )
 
 
 @app.command()
@@ -285,6 +293,7 @@ def plot(
             )
         if to is not None:
             plots.draw_holdings(times, held, f"{bond}: nominal held", to)
+            _say_written(to, as_json)
         elif not as_json:
             make_console().print(plots.holdings_table(times, held))
         return
@@ -301,6 +310,7 @@ def plot(
         print_json({"bond": bond, "currency": view.terms.currency, "cash_flows": rows})
     if to is not None:
         plots.draw_flows(flows, f"{bond}: cash flows", view.terms.currency, to)
+        _say_written(to, as_json)
     elif not as_json:
         make_console().print(plots.flow_table(flows))
 
@@ -326,3 +336,8 @@ def clients(
         make_console().print(reports.clients_table(positions, sums))
     if sums.difference:
         raise typer.Exit(1)
+
+
+def _say_written(to: Path, as_json: bool) -> None:
+    if not as_json:
+        make_console().print(f"drawn to {to}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from settlement.domain.bonds.interest import price_trade
+from settlement.domain.bonds.schedule import date_of
 from settlement.domain.instruction import Leg, title_id
 from settlement.domain.quantity import Quantity
 from settlement.errors import InputError
@@ -63,6 +64,7 @@ def resolve_order(context: Context, path: Path, written: OrderWritten) -> Order:
         raise context.error(path, "field 'legs' is missing: an order has at least one leg")
     priced: list[PricedLeg] = []
     legs = tuple(_leg(context, (*path, "legs", index), index, leg, priced) for index, leg in enumerate(written.legs))
+    _require_what_is_priced(context, (*path, "legs"), legs, priced)
     not_before, deadline = _window(context, path, written)
     consents = (
         _who_must_consent(context, legs)
@@ -82,6 +84,19 @@ def resolve_order(context: Context, path: Path, written: OrderWritten) -> Order:
     )
     context.orders[order.id] = order
     return order
+
+
+def _require_what_is_priced(context: Context, path: Path, legs: tuple[Leg, ...], priced: list[PricedLeg]) -> None:
+    """What is paid for is what is delivered: of each bond as much is priced as moves in the order."""
+    for each in priced:
+        bond = each.nominal.instrument
+        moved = sum(leg.quantity.amount for leg in legs if leg.quantity.instrument == bond)
+        total = sum(other.nominal.amount for other in priced if other.nominal.instrument == bond)
+        if moved != total:
+            raise context.error(
+                (*path, each.leg, "priced", "nominal"),
+                f"{total:,} of {bond} is priced in this order, and {moved:,} of it moves",
+            )
 
 
 def leg_index(context: Context, path: Path, text: str, order: Order) -> int:
@@ -226,6 +241,9 @@ def _priced(context: Context, path: Path, index: int, instrument: str, written: 
         trade = price_trade(plan, terms.day_count, terms.frequency, nominal, price, settles)
     except InputError as error:
         raise context.error((*path, "settlement_date"), error.problem) from None
+    today = date_of((context.clock + context.utc_offset_seconds) // 86_400)
+    if path[0] == "steps" and settles < today:
+        raise context.error((*path, "settlement_date"), f"{settles} is over: the clock is at {today}")
     return PricedLeg(
         leg=index,
         nominal=Quantity(instrument=written.bond, amount=nominal),

@@ -153,6 +153,13 @@ FAULTS = [
     ),
     ("disclosure: 2, ", "disclosure: 3, ", 43, "steps[3].attest.disclosure", "allowed: 1 to 2"),
     ('document: "a report"', 'document: ""', 43, "steps[3].attest.document", "not empty"),
+    (
+        'amount: "1.00"}',
+        PRICED % "2023-05-16",
+        40,
+        "steps[1].settle.legs[0].priced.settlement_date",
+        "is over: the clock",
+    ),
     ("count: 3,", "count: 0,", 45, "crowds.holder.count", "allowed: 1 to 20,000"),
     ("[investor], acc", "[investor, investor], acc", 45, "crowds.holder.roles", "a role is there twice"),
     ("accounts: [amber]}", "accounts: [wholesale]}", 45, "crowds.holder.accounts[0]", "needs a tokenized-deposit"),

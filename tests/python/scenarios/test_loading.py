@@ -184,3 +184,14 @@ def test_a_file_by_its_path(tmp_path: Path) -> None:
     file.write_text(SHIPPED["interbank-transfer"], encoding="utf-8")
     assert load_scenario(file).file == str(file)
     assert load_scenario(str(file)).name == "interbank-transfer"
+
+
+def test_what_is_paid_for_is_what_is_delivered() -> None:
+    text = (LIBRARY / "green-bond-2023.yaml").read_text("utf-8")
+    start = text.index("priced: {bond: hk-green-2023, nominal: ")
+    number = text[start:].split('nominal: "')[1].split('"')[0]
+    text = text.replace(f'nominal: "{number}"', f'nominal: "{number.replace("100,", "200,", 1)}"', 1)
+    with pytest.raises(InputError, match="is priced in this order, and") as caught:
+        parse_scenario(text.encode(), "other.yaml")
+    assert caught.value.location is not None
+    assert str(caught.value.location.field).endswith("priced.nominal")
