@@ -21,7 +21,8 @@ from settlement.chain.artifacts import Artifacts, load_artifacts
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SETTLE = str(Path(sys.executable).with_name("settle"))
-TIMEOUT_S = 90.0
+TIMEOUT_S = 300.0
+"""A command that takes so long hangs; the longest takes a minute on an idle machine."""
 
 
 FORKING = """

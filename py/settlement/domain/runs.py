@@ -59,7 +59,7 @@ class CheckReport(Model):
 
 
 class StepReport(Model):
-    """One step; `refused` holds the reasons where the ledger refused it."""
+    """One step; `refused`: the reasons where the ledger refused it; `detail`: what it came to where legs do not say."""
 
     name: str
     action: str
@@ -69,6 +69,7 @@ class StepReport(Model):
     transaction: str | None
     refused: tuple[str, ...]
     legs: tuple[LegReport, ...]
+    detail: str = ""
 
 
 class RunReport(Model):

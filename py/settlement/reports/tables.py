@@ -99,7 +99,7 @@ def _steps(report: RunReport) -> Table:
         refused = ", ".join(step.refused)
         prefix = "on hold: " if step.action == "lock" else ""
         moved = "\n".join(prefix + leg_text(leg) for leg in step.legs)
-        text = f"refused: {refused}" if refused else moved
+        text = f"refused: {refused}" if refused else moved or step.detail
         mark = Text("✓", "green") if step.ok else Text("✗", "bold red")
         gas = f"{step.gas_used:,}" if step.gas_used else ""
         table.add_row(escape(step.name), escape(text), gas, f"{step.seconds * 1000:.0f}", mark)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from settlement.domain import acts
+from settlement.domain.bonds.entries import DistributionKind
+from settlement.domain.custody import ClientBooking
 from settlement.domain.instruction import Instruction, InstructionStatus, Leg, MatchedInstruction
-from settlement.domain.quantity import decimal_text
+from settlement.domain.quantity import decimal_text, format_amount
 from settlement.domain.runs import (
     CheckReport,
     LegReport,
@@ -32,7 +34,7 @@ from settlement.flow.match import match
 from settlement.flow.network import Network
 from settlement.flow.servicing import pay_distribution
 from settlement.flow.settle import settle, settle_batch, settle_locked
-from settlement.ports import Position
+from settlement.ports import Position, Receipt
 from settlement.scenarios.books import Books
 from settlement.scenarios.checks import ExpectationChecker
 from settlement.scenarios.language import (
@@ -85,6 +87,7 @@ class ScenarioRunner:
         self._scenario = scenario
         self._on_progress = on_progress
         self._shift = 0
+        self._detail = ""
         self._matched: dict[str, MatchedInstruction] = {}
         self._submitted: dict[str, MatchedInstruction] = {}
         self._outcomes: dict[str, Outcome] = {}
@@ -199,6 +202,7 @@ class ScenarioRunner:
         refused: tuple[str, ...] = ()
         outcome: Outcome | None = None
         gas, transaction, legs = 0, None, tuple[LegReport, ...]()
+        self._detail = ""
         try:
             outcome = self._step(step)
         except Refused as refusal:
@@ -223,18 +227,17 @@ class ScenarioRunner:
             transaction=transaction,
             refused=refused,
             legs=legs,
+            detail="" if refused else self._detail,
         )
 
     def _step(self, step: Step) -> Outcome | None:
         action, desk = step.action, self._network.desk
         match action:
             case Perform():
-                redeems = isinstance(action.act, acts.ClaimPayment)
-                before = self._supplies() if redeems else {}
                 receipt = perform(desk, action.act)
                 self._books.count(action.act)
-                for bond, supply in self._supplies().items() if redeems else ():
-                    self._books.count_redeemed(bond, before[bond] - supply)
+                if isinstance(action.act, acts.ClaimPayment):
+                    self._count_redeemed(self._bond_of(action.act.agent), action.act.distribution, [receipt])
                 return Outcome("", InstructionStatus.CONFIRMED, receipt)
             case AdvanceStep():
                 self._network.ledger.advance_to(action.to + self._shift)
@@ -272,22 +275,39 @@ class ScenarioRunner:
                 )
                 return Outcome("", InstructionStatus.CONFIRMED, receipt)
             case BookClientsStep():
-                self._sub_ledgers.book(action)
+                self._detail = self._booked(self._sub_ledgers.book(action))
                 return None
             case PassOnStep():
-                self._sub_ledgers.pass_on(action)
+                self._detail = self._booked(self._sub_ledgers.pass_on(action))
                 return None
             case ReleaseLegStep():
                 instruction = self._match(action.order).instruction
                 return self._done(action.order, release_leg(desk, instruction, action.leg))
 
-    def _supplies(self) -> Mapping[str, int]:
-        bonds = [name for name, setup in self._scenario.instruments.items() if setup.kind == "green-bond"]
-        return {bond: self._network.ledger.supply(bond) for bond in bonds}
+    def _bond_of(self, agent: str) -> str:
+        records = self._network.ledger.directory.instruments.values()
+        return next(record.instrument for record in records if record.paying_agent == agent)
+
+    def _count_redeemed(self, bond: str, kind: DistributionKind, receipts: Sequence[Receipt]) -> None:
+        """What the paying agent says that it has paid the principal of has to be what the supply went down by."""
+        if kind in ("redemption", "early-redemption"):
+            events = [event for receipt in receipts for event in receipt.events if event.name == "HolderPaid"]
+            self._books.count_redeemed(bond, sum(event.arguments["nominal"] for event in events))
+
+    def _booked(self, bookings: Sequence[ClientBooking]) -> str:
+        """What custodians' clients were booked, in one line for each booking."""
+        lines = []
+        for booking in bookings:
+            decimals = self._network.ledger.directory.instrument(booking.instrument).decimals
+            amounts = ", ".join(
+                f"{client} {'+' if amount > 0 else '-'}{format_amount(abs(amount), decimals)}"
+                for client, amount in booking.amounts.items()
+            )
+            lines.append(f"clients of {booking.custodian}: {amounts} {booking.instrument}")
+        return "\n".join(lines)
 
     def _pay(self, action: PayStep) -> Outcome:
-        before = self._network.ledger.supply(action.bond)
-        _, receipts = pay_distribution(
+        state, receipts = pay_distribution(
             self._network.desk,
             action.agent,
             action.by,
@@ -297,7 +317,9 @@ class ScenarioRunner:
             action.pages,
             lambda state: self._on_progress(f"{action.bond}: {state.counted:,} of {state.entitled:,} looked at"),
         )
-        self._books.count_redeemed(action.bond, before - self._network.ledger.supply(action.bond))
+        self._count_redeemed(action.bond, action.distribution, receipts)
+        amounts = (("due", state.due), ("paid", state.paid), ("set aside", state.set_aside))
+        self._detail = ", ".join(f"{word} {format_amount(amount, 2)}" for word, amount in amounts)
         if not receipts:
             return Outcome("", InstructionStatus.CONFIRMED)
         whole = replace(receipts[-1], gas_used=sum(receipt.gas_used for receipt in receipts))
@@ -311,6 +333,7 @@ class ScenarioRunner:
         self._on_progress(f"{action.bond}: delivering to {len(action.nominals):,} holders")
         place(self._network.desk, setup.issuer, action.allocation, action.nominals)
         self._books.count(acts.IssueBond(quantity=action.allocation.quantity))
+        self._detail = f"{action.allocation.quantity.amount:,} {action.bond} to {len(action.nominals):,} holders"
         return Outcome("", InstructionStatus.CONFIRMED)
 
     def _batch(self, action: BatchStep) -> Outcome:

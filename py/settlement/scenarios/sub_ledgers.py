@@ -48,8 +48,8 @@ class SubLedgers:
         bookings = [] if self._book is None else self._book.bookings(custodian, instrument)
         return client_positions(bookings, instrument, until)
 
-    def book(self, step: BookClientsStep) -> None:
-        """Books for clients, as of the chain's newest block.
+    def book(self, step: BookClientsStep) -> tuple[ClientBooking, ...]:
+        """Books for clients, as of the chain's newest block; what was booked.
 
         Raises:
             Refused: a client would be below zero, or the reference is taken.
@@ -62,8 +62,9 @@ class SubLedgers:
             amounts=step.amounts,
         )
         self._append([booking])
+        return (booking,)
 
-    def pass_on(self, step: PassOnStep) -> None:
+    def pass_on(self, step: PassOnStep) -> tuple[ClientBooking, ...]:
         """Shares what the custodian was paid among its clients, to the last smallest unit, and books it.
 
         Entitled is who had the bond at the record time; of a redemption, who has it. With a redemption, the clients'
@@ -106,6 +107,7 @@ class SubLedgers:
                 )
             )
         self._append(bookings)
+        return tuple(bookings)
 
     def checks(self) -> list[CheckReport]:
         """For every custodian and what it booked: bonds add up to its balance on the ledger; money is within it, since
