@@ -20,7 +20,7 @@ from settlement.errors import InputError, Location, Reason, Refused
 from settlement.flow.disclosing import attest
 from settlement.flow.network import Network
 from settlement.flow.servicing import pay_distribution
-from settlement.ports import BondOnChain, Disclosed, Distribution, Movement, RegisterLine
+from settlement.ports import BondOnChain, Disclosed, Distribution, Movement, PrincipalLine, RegisterLine
 from settlement.scenarios.load import load_scenario
 
 
@@ -81,6 +81,26 @@ def register(view: BondView, coupon: int | None = None) -> tuple[RegisterLine, .
     if coupon is not None and not 1 <= coupon <= len(view.terms.schedule.coupons):
         raise InputError(f"coupon {coupon} is not in the schedule; allowed: 1 to {len(view.terms.schedule.coupons)}")
     return view.network.ledger.register(view.record.instrument, None if coupon is None else coupon - 1)
+
+
+def principal_lines(view: BondView) -> tuple[PrincipalLine, ...]:
+    """Every repayment, the redemption, and every call, and how far its payment has come."""
+    agent, plan = view.record.paying_agent, view.terms.schedule
+
+    def line(
+        what: DistributionKind, index: int, day: int, fraction: int | None = None, price: int | None = None
+    ) -> PrincipalLine:
+        state = None if agent is None else view.network.ledger.distribution(agent, what, index)
+        return PrincipalLine(what, index + 1, date_of(day), fraction, price, state)
+
+    repayments = [
+        line("repayment", index, plan.coupons[each.coupon].payment_day, each.fraction_millionths)
+        for index, each in enumerate(plan.repayments)
+    ]
+    calls = [
+        line("early-redemption", index, each.day, price=each.price_millionths) for index, each in enumerate(plan.calls)
+    ]
+    return (*repayments, line("redemption", 0, plan.coupons[-1].payment_day), *calls)
 
 
 def register_at(view: BondView, time: int) -> tuple[RegisterLine, ...]:

@@ -85,12 +85,20 @@ def schedule(bond: Bond, run_number: Run = None, as_json: Json = False) -> None:
     Example: settle bond schedule hk-green-2023
     """
     view = bonds.open_bond(bond, run_number)
-    lines = bonds.coupon_lines(view)
+    lines, principal = bonds.coupon_lines(view), bonds.principal_lines(view)
     if as_json:
-        coupons = [reports.schedule_document(*line) for line in lines]
-        print_json({"bond": bond, "status": view.status, "isin": view.terms.isin, "coupons": coupons})
+        print_json(
+            {
+                "bond": bond,
+                "status": view.status,
+                "isin": view.terms.isin,
+                "coupons": [reports.schedule_document(*line) for line in lines],
+                "principal": [reports.principal_document(line) for line in principal],
+            }
+        )
     else:
         make_console().print(reports.schedule_table(lines))
+        make_console().print(reports.principal_table(principal))
         accrues = bonds.current_coupon(view)
         make_console().print(f"{bond} is {view.status}" + (f"; coupon {accrues} accrues" if accrues else ""))
 
@@ -289,7 +297,11 @@ def plot(
         times, held = bonds.holdings_over_time(view)
         if as_json:
             print_json(
-                {"bond": bond, "times": list(times), "holdings": {name: list(row) for name, row in held.items()}}
+                {
+                    "bond": bond,
+                    "times": list(times),
+                    "holdings": {name: [str(nominal) for nominal in row] for name, row in held.items()},
+                }
             )
         if to is not None:
             plots.draw_holdings(times, held, f"{bond}: nominal held", to)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol
 
 from settlement.domain.acts import Act, CreateGreenBond, Role
@@ -170,6 +171,27 @@ class RegisterLine:
     address: str
     holder: str
     nominal: int
+
+
+@dataclass(frozen=True)
+class PrincipalLine:
+    """What is, or may be, repaid of a bond's principal.
+
+    Attributes:
+        what: A repayment on a coupon date, the redemption at maturity, or the issuer's call.
+        number: From 1 on.
+        day: When it is paid; of a call, the day from which it may be used.
+        fraction_millionths: The part of the original nominal; None for all that is outstanding.
+        price_millionths: The call's price of that; None at par.
+        distribution: How far its payment has come; None where the bond has no paying agent.
+    """
+
+    what: DistributionKind
+    number: int
+    day: date
+    fraction_millionths: int | None
+    price_millionths: int | None
+    distribution: Distribution | None
 
 
 @dataclass(frozen=True)

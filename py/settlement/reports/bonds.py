@@ -12,11 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from settlement.domain.bonds.entries import CouponEntry
+from settlement.domain.bonds.entries import CouponEntry, distribution_name
 from settlement.domain.bonds.schedule import date_of
 from settlement.domain.custody import SubLedgerDifference
 from settlement.domain.quantity import format_amount
-from settlement.ports import Disclosed, Distribution, Movement, RegisterLine
+from settlement.ports import Disclosed, Distribution, Movement, PrincipalLine, RegisterLine
 
 _MINOR_DECIMALS = 2
 _BAR = 40
@@ -94,7 +94,7 @@ def clients_document(
         "custodian": custodian,
         "coupon": coupon,
         "clients": [{"client": client, "nominal": str(nominal)} for client, nominal in positions.items()],
-        "together": str(sums.clients_total),
+        "total": str(sums.clients_total),
         "nominee_balance": str(sums.nominee_balance),
         "difference": str(sums.difference),
         "adds_up": sums.difference == 0,
@@ -135,6 +135,34 @@ def distribution_document(distribution: Distribution) -> dict[str, Any]:
         "paid": _money(distribution.paid).replace(",", ""),
         "set_aside": _money(distribution.set_aside).replace(",", ""),
     }
+
+
+def principal_document(line: PrincipalLine) -> dict[str, Any]:
+    """What is repaid of the principal, as JSON; the part of the original nominal in percent."""
+    return {
+        "what": line.what,
+        "number": line.number,
+        "payment_date": line.day.isoformat(),
+        "percent_of_nominal": None if line.fraction_millionths is None else format_amount(line.fraction_millionths, 4),
+        "price_percent": None if line.price_millionths is None else format_amount(line.price_millionths, 4),
+        "payment": None if line.distribution is None else distribution_document(line.distribution),
+    }
+
+
+def principal_table(lines: Sequence[PrincipalLine]) -> Table:
+    """What is repaid of the principal, for people."""
+    table = _table("principal", "payment date", ">of the nominal", ">at", ">due", ">paid", ">set aside")
+    for line in lines:
+        state = line.distribution
+        amounts = (state.due, state.paid, state.set_aside) if state is not None and state.opened else ()
+        table.add_row(
+            distribution_name(line.what, line.number),
+            f"{'from ' if line.what == 'early-redemption' else ''}{line.day.isoformat()}",
+            "all" if line.fraction_millionths is None else f"{format_amount(line.fraction_millionths, 4)}%",
+            "100%" if line.price_millionths is None else f"{format_amount(line.price_millionths, 4)}%",
+            *([_money(amount) for amount in amounts] or ["", "", ""]),
+        )
+    return table
 
 
 def disclosure_document(number: int, disclosed: Disclosed) -> dict[str, Any]:

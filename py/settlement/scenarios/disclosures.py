@@ -37,6 +37,8 @@ def resolve_disclosure(
             raise context.error((*at, "by"), f"{attester} has no roles and is not admitted, so it cannot attest")
         if each.kind == "external-review" and attester == written.issuer:
             raise context.error((*at, "by"), "an external review is somebody else's, not the issuer's own")
+        if each.kind == "external-review" and "external-reviewer" not in context.parties[attester].roles:
+            raise context.error((*at, "by"), f"{attester} is no reviewer: that needs the role external-reviewer")
         due = context.day((*at, "due"), each.due)
         if terms.pricing_date is not None and due < terms.pricing_date:
             raise context.error((*at, "due"), f"{each.due} is before the bond was priced, on {terms.pricing_date}")

@@ -61,13 +61,21 @@ def test_register_schedule_terms_and_a_payment(bond, tmp_path):
         "opened": True, "complete": True, "due": "16066849.32", "paid": "16066849.32", "set_aside": "0.00",
     }  # fmt: skip
     assert coupons[1]["payment"]["opened"] is False
+    (principal,) = bond.json("bond", "schedule", "hk-green-2023")["principal"]
+    assert (principal["what"], principal["payment_date"]) == ("redemption", "2024-02-16")
+    assert principal["payment"]["opened"] is False
+    for what in (("coupon", "3"), ("repayment", "1"), ("early-redemption", "1")):
+        unknown = bond("bond", "pay", "hk-green-2023", *what)
+        assert (unknown.code, "is not in the schedule" in unknown.err) == (2, True), unknown.err
+    future = bond("bond", "register", "hk-green-2023", "--at", "2099-01-01")
+    assert (future.code, "has not passed" in future.err) == (1, True)
 
     flows = bond.json("bond", "plot", "hk-green-2023")["cash_flows"]
     assert [flow["interest"] for flow in flows] == ["16066849.32", "16333150.68"]
     assert [flow["principal"] for flow in flows] == ["0.00", "800000000.00"]
     held = bond.json("bond", "plot", "hk-green-2023", "--holdings")
     assert held["times"] == ["2023-08-15", "2024-02-15", "2024-02-16"]
-    assert held["holdings"]["south-custody"] == [300_000_000] * 3
+    assert held["holdings"]["south-custody"] == ["300000000"] * 3
     for name, begins in (("flows.svg", b"<?xml"), ("flows.png", bytes.fromhex("89504e47"))):
         bond.ok("bond", "plot", "hk-green-2023", "--to", str(tmp_path / name))
         assert (tmp_path / name).read_bytes().startswith(begins)

@@ -149,7 +149,7 @@ def test_clients_beside_the_nominee_account_now_and_at_a_record_time(up, run):
         "custodian": NORTH,
         "coupon": None,
         "clients": [{"client": "client-a", "nominal": "100000"}, {"client": "client-c", "nominal": "600001"}],
-        "together": "700001",
+        "total": "700001",
         "nominee_balance": "700001",
         "difference": "0",
         "adds_up": True,
@@ -183,7 +183,7 @@ def test_a_difference_ends_with_1_and_the_book_goes_with_the_chain(up, run):
     assert run(ISSUED.replace('"399,981"', '"399,980"'))[1] == 1
     ran = up("bond", "clients", BOND, NORTH, "--json")
     assert ran.code == 1
-    assert (ran.document["together"], ran.document["difference"], ran.document["adds_up"]) == ("700000", "1", False)
+    assert (ran.document["total"], ran.document["difference"], ran.document["adds_up"]) == ("700000", "1", False)
     books = up.home / "clients"
     assert list(books.glob("*.sqlite"))
     up.ok("down")

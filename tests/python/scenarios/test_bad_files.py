@@ -41,7 +41,7 @@ instruments:
     maturity_date: 2024-02-16
     framework: {uri: "https://x.example", document: text}
     use_of_proceeds: [clean-transportation]
-    disclosures: [{kind: external-review, due: 2023-03-01, by: acme}, {kind: impact-report, due: 2024-03-01, by: acme}]
+    disclosures: [{kind: allocation-report, due: 2023-03-01, by: acme},{kind: impact-report, due: 2024-03-01, by: acme}]
   bills: {kind: bill-of-lading, issuer: carrier}
 steps:
   - issue: {instrument: amber, to: acme, amount: 3800000.00, reference: A1}
@@ -144,9 +144,10 @@ FAULTS = [
     ("    use_of_proceeds: [clean-transportation]\n", "", 18, "instruments.bond", "field 'use_of_proceeds' is missing"),
     ("2023-03-01, by: acme", "2023-03-01, by: ame", 32, "instruments.bond.disclosures[0].by", "did you mean 'acme'"),
     ("2023-03-01, by: acme", "2023-03-01, by: outsider", 32, "instruments.bond.disclosures[0].by", "cannot attest"),
+    ("allocation-report", "external-review", 32, "instruments.bond.disclosures[0].by", "the role external-reviewer"),
     (
-        "2023-03-01, by: acme",
-        "2023-03-01, by: bond-issuer",
+        "allocation-report, due: 2023-03-01, by: acme",
+        "external-review, due: 2023-03-01, by: bond-issuer",
         32,
         "instruments.bond.disclosures[0].by",
         "somebody else's",
