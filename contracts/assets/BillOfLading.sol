@@ -2,23 +2,27 @@
 pragma solidity 0.8.37;
 
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {IBillOfLading} from "../interfaces/IBillOfLading.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
-import {Reasons} from "../libraries/Reasons.sol";
 import {EngineBound} from "../token/EngineBound.sol";
-import {TitleInstrument} from "../token/TitleInstrument.sol";
+import {AmendmentReasons, Bill, BillAction, BillKind, BillStatus} from "../types/Bill.sol";
 import {Roles} from "../types/Participation.sol";
+import {BillTitle} from "./BillTitle.sol";
 
 /// @title Bill of lading
-/// @notice Implements {IBillOfLading}, which documents every function.
-contract BillOfLading is TitleInstrument, IBillOfLading {
-    using Reasons for bytes[];
-
+/// @notice Implements {IBillOfLading}, which documents every function: here how a bill begins and ends.
+contract BillOfLading is BillTitle {
     /// @dev DCSA's limit on transportDocumentReference.
     uint256 private constant _REFERENCE_LENGTH_MAX = 20;
 
-    mapping(uint256 titleId => Bill) private _bills;
     mapping(bytes32 documentHash => uint256 titleId) private _liveBill;
+
+    /// @dev As `onlyIssuer`, in one copy: six would make the contract too large.
+    modifier onlyCarrier() {
+        _requireCarrier();
+        _;
+    }
 
     constructor(string memory name_, string memory symbol_, address engine, address carrier, IRegistry registry)
         ERC721(name_, symbol_)
@@ -27,63 +31,186 @@ contract BillOfLading is TitleInstrument, IBillOfLading {
         registry.requireRole(carrier, Roles.CARRIER);
     }
 
+    // ---- issue -------------------------------------------------------------------------------------------------------
+
     /// @inheritdoc IBillOfLading
-    function issue(address holder, string calldata documentReference, bytes32 documentHash)
-        external
-        onlyIssuer
-        returns (uint256 titleId)
-    {
-        _REGISTRY.requireActive(holder);
-        uint256 length = bytes(documentReference).length;
-        titleId = uint256(sha256(bytes(documentReference)));
-        if (length == 0 || length > _REFERENCE_LENGTH_MAX || _bills[titleId].status != BillStatus.None) {
-            revert BillOfLading_InvalidReference(documentReference);
+    function issue(
+        address holder,
+        string calldata documentReference,
+        bytes32 documentHash,
+        BillKind kind,
+        address endorsee
+    ) external onlyCarrier returns (uint256) {
+        return _issue(holder, documentReference, documentHash, kind, endorsee, 0, 0);
+    }
+
+    /// @inheritdoc IBillOfLading
+    function reissue(
+        uint256 oldTitleId,
+        address holder,
+        string calldata documentReference,
+        bytes32 documentHash,
+        BillKind kind,
+        address endorsee
+    ) external onlyCarrier returns (uint256) {
+        bytes4 reason = _bills[oldTitleId].amendmentReason;
+        _requireStatus(oldTitleId, BillStatus.SurrenderedForAmendment);
+        if (reason == AmendmentReasons.SWITCH_TO_PAPER) revert BillOfLading_UnexpectedReason(oldTitleId, reason);
+        if (holder != _bills[oldTitleId].surrenderedBy) revert BillOfLading_NotSurrenderedBy(oldTitleId, holder);
+        return _issue(holder, documentReference, documentHash, kind, endorsee, oldTitleId, 0);
+    }
+
+    /// @inheritdoc IBillOfLading
+    function issueFromPaper(
+        address holder,
+        string calldata documentReference,
+        bytes32 documentHash,
+        BillKind kind,
+        address endorsee,
+        uint256 oldTitleId,
+        bytes32 statementHash
+    ) external onlyCarrier returns (uint256) {
+        if (statementHash == 0) revert BillOfLading_StatementMissing();
+        if (oldTitleId != 0) {
+            bytes4 reason = _bills[oldTitleId].amendmentReason;
+            _requireStatus(oldTitleId, BillStatus.SurrenderedForAmendment);
+            if (reason != AmendmentReasons.SWITCH_TO_PAPER) revert BillOfLading_UnexpectedReason(oldTitleId, reason);
         }
+        return _issue(holder, documentReference, documentHash, kind, endorsee, oldTitleId, statementHash);
+    }
+
+    function _issue(
+        address holder,
+        string calldata documentReference,
+        bytes32 documentHash,
+        BillKind kind,
+        address endorsee,
+        uint256 oldTitleId,
+        bytes32 statementHash
+    ) private returns (uint256 titleId) {
+        _requireActive(holder);
+        if (kind != BillKind.Blank) _requireActive(endorsee);
+        else if (endorsee != address(0)) revert BillOfLading_InvalidEndorsee(endorsee);
         if (_liveBill[documentHash] != 0) {
             revert BillOfLading_DocumentHasLiveBill(documentHash, _liveBill[documentHash]);
         }
-        _bills[titleId] = Bill(BillStatus.Issued, documentHash, documentReference, address(0));
+        uint16 subReference = _subReference(oldTitleId, documentReference);
+        titleId = _newTitleId(documentReference, subReference);
+
+        Bill storage made = _bills[titleId];
+        made.status = BillStatus.Issued;
+        made.kind = kind;
+        made.endorsable = kind != BillKind.Straight;
+        made.subReference = subReference;
+        made.endorsee = endorsee;
+        made.shipper = holder;
+        made.documentHash = documentHash;
+        made.documentReference = documentReference;
+        if (oldTitleId != 0) _replace(oldTitleId, titleId);
         _liveBill[documentHash] = titleId;
         _mint(holder, titleId);
-        emit BillIssued(titleId, holder, documentHash, documentReference);
+        emit BillIssued(titleId, holder, documentHash, documentReference, subReference, kind, endorsee, oldTitleId);
+        emit BillTransaction(titleId, BillAction.Issue, msg.sender, holder, statementHash);
     }
+
+    /// @dev DCSA's way: the same reference, one version up. Another reference begins at 1.
+    function _subReference(uint256 oldTitleId, string calldata documentReference) private view returns (uint16) {
+        bool same = oldTitleId != 0 && Strings.equal(_bills[oldTitleId].documentReference, documentReference);
+        return same ? _bills[oldTitleId].subReference + 1 : 1;
+    }
+
+    function _newTitleId(string calldata documentReference, uint16 subReference)
+        private
+        view
+        returns (uint256 titleId)
+    {
+        uint256 length = bytes(documentReference).length;
+        bytes memory name = bytes(documentReference);
+        if (subReference != 1) name = bytes.concat(name, "/", bytes(Strings.toString(subReference)));
+        titleId = uint256(sha256(name));
+        if (length == 0 || length > _REFERENCE_LENGTH_MAX || _bills[titleId].status != BillStatus.None) {
+            revert BillOfLading_InvalidReference(documentReference);
+        }
+    }
+
+    /// @dev Whoever shipped the goods is still their shipper.
+    function _replace(uint256 oldTitleId, uint256 titleId) private {
+        Bill storage old = _bills[oldTitleId];
+        if (old.replacedBy != 0) revert BillOfLading_Replaced(oldTitleId, old.replacedBy);
+        old.replacedBy = titleId;
+        _bills[titleId].replaces = oldTitleId;
+        _bills[titleId].shipper = old.shipper;
+    }
+
+    // ---- surrender ---------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IBillOfLading
     function surrenderForDelivery(uint256 titleId) external {
-        if (_ownerOf(titleId) != msg.sender) revert BillOfLading_NotInControl(titleId, msg.sender);
-        _REGISTRY.requireActive(msg.sender);
-        _requireFree(msg.sender, titleId);
-        _bills[titleId].status = BillStatus.PendingSurrenderForDelivery;
-        _bills[titleId].surrenderedBy = msg.sender;
+        _surrender(titleId, BillStatus.PendingSurrenderForDelivery, BillAction.SurrenderForDelivery, 0);
+    }
+
+    /// @inheritdoc IBillOfLading
+    function surrenderForAmendment(uint256 titleId, bytes4 reason) external {
+        if (
+            reason != AmendmentReasons.CHANGE_OF_DESTINATION && reason != AmendmentReasons.SWITCH_BILL
+                && reason != AmendmentReasons.SWITCH_TO_PAPER
+        ) revert BillOfLading_UnexpectedReason(titleId, reason);
+        _surrender(titleId, BillStatus.PendingSurrenderForAmendment, BillAction.SurrenderForAmendment, reason);
+    }
+
+    function _surrender(uint256 titleId, BillStatus status, BillAction action, bytes4 reason) private {
+        _requireInControl(titleId);
+        Bill storage current = _bills[titleId];
+        if (current.kind != BillKind.Straight || current.shipper != msg.sender) _requireTitle(titleId);
+        current.status = status;
+        current.amendmentReason = reason;
+        current.surrenderedBy = msg.sender;
         _update(_ISSUER, titleId, address(0));
-        emit SurrenderForDeliveryRequested(titleId, msg.sender);
+        emit BillTransaction(titleId, action, msg.sender, _ISSUER, reason);
     }
 
     /// @inheritdoc IBillOfLading
-    function acceptSurrender(uint256 titleId) external onlyIssuer {
-        _requireStatus(titleId, BillStatus.PendingSurrenderForDelivery);
-        _end(titleId, BillStatus.SurrenderedForDelivery);
-        emit SurrenderAccepted(titleId);
+    function acceptSurrender(uint256 titleId) external onlyCarrier {
+        bool amendment = _requirePending(titleId);
+        bytes4 reason = _bills[titleId].amendmentReason;
+        if (reason == AmendmentReasons.SWITCH_TO_PAPER) revert BillOfLading_UnexpectedReason(titleId, reason);
+        _end(titleId, amendment ? BillStatus.SurrenderedForAmendment : BillStatus.SurrenderedForDelivery);
+        emit BillTransaction(titleId, BillAction.Sacc, msg.sender, address(0), 0);
     }
 
     /// @inheritdoc IBillOfLading
-    function rejectSurrender(uint256 titleId) external onlyIssuer {
-        _requireStatus(titleId, BillStatus.PendingSurrenderForDelivery);
-        address holder = _bills[titleId].surrenderedBy;
-        _bills[titleId].status = BillStatus.Issued;
-        delete _bills[titleId].surrenderedBy;
+    function acceptSwitchToPaper(uint256 titleId, bytes32 statementHash) external onlyCarrier {
+        if (statementHash == 0) revert BillOfLading_StatementMissing();
+        _requirePending(titleId);
+        bytes4 reason = _bills[titleId].amendmentReason;
+        if (reason != AmendmentReasons.SWITCH_TO_PAPER) revert BillOfLading_UnexpectedReason(titleId, reason);
+        _end(titleId, BillStatus.SurrenderedForAmendment);
+        emit BillTransaction(titleId, BillAction.Sacc, msg.sender, address(0), statementHash);
+    }
+
+    /// @inheritdoc IBillOfLading
+    function rejectSurrender(uint256 titleId) external onlyCarrier {
+        _requirePending(titleId);
+        Bill storage current = _bills[titleId];
+        address holder = current.surrenderedBy;
+        current.status = BillStatus.Issued;
+        current.amendmentReason = 0;
+        delete current.surrenderedBy;
         _update(holder, titleId, address(0));
-        emit SurrenderRejected(titleId, holder);
+        emit BillTransaction(titleId, BillAction.Srej, msg.sender, holder, 0);
     }
 
     /// @inheritdoc IBillOfLading
-    function voidBill(uint256 titleId) external onlyIssuer {
+    /// @dev Without its title the carrier would void what is another's.
+    function voidBill(uint256 titleId) external onlyCarrier {
         _requireStatus(titleId, BillStatus.Issued);
-        if (_ownerOf(titleId) != msg.sender) revert BillOfLading_NotInControl(titleId, msg.sender);
-        _requireFree(msg.sender, titleId);
+        _requireInControl(titleId);
+        _requireTitle(titleId);
         _end(titleId, BillStatus.Voided);
-        emit BillVoided(titleId);
+        emit BillTransaction(titleId, BillAction.Void, msg.sender, address(0), 0);
     }
+
+    // ---- queries -----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IBillOfLading
     function bill(uint256 titleId) external view returns (Bill memory) {
@@ -91,8 +218,21 @@ contract BillOfLading is TitleInstrument, IBillOfLading {
     }
 
     /// @inheritdoc IBillOfLading
+    function titleholderOf(uint256 titleId) external view returns (address) {
+        address holder = _ownerOf(titleId);
+        return holder == address(0) || _bills[titleId].kind == BillKind.Blank ? holder : _bills[titleId].endorsee;
+    }
+
+    /// @inheritdoc IBillOfLading
     function liveBillOf(bytes32 documentHash) external view returns (uint256 titleId) {
         return _liveBill[documentHash];
+    }
+
+    // ---- inside ------------------------------------------------------------------------------------------------------
+
+    function _requireCarrier() private view {
+        if (msg.sender != _ISSUER) revert Instrument_NotIssuer(msg.sender);
+        _requireActive(msg.sender);
     }
 
     function _end(uint256 titleId, BillStatus status) private {
@@ -101,18 +241,12 @@ contract BillOfLading is TitleInstrument, IBillOfLading {
         _burn(titleId);
     }
 
-    function _requireStatus(uint256 titleId, BillStatus expected) private view {
+    /// @dev Reverts unless the carrier has an answer to give.
+    function _requirePending(uint256 titleId) private view returns (bool amendment) {
         BillStatus status = _bills[titleId].status;
-        if (status != expected) revert BillOfLading_UnexpectedStatus(titleId, status);
-    }
-
-    function _checkTitle(uint256 titleId) internal view override {
-        _requireStatus(titleId, BillStatus.Issued);
-    }
-
-    function _titleReasons(uint256 titleId) internal view override returns (bytes[] memory reasons) {
-        BillStatus status = _bills[titleId].status;
-        if (status == BillStatus.Issued) return reasons;
-        return reasons.push(abi.encodeWithSelector(BillOfLading_UnexpectedStatus.selector, titleId, status));
+        amendment = status == BillStatus.PendingSurrenderForAmendment;
+        if (!amendment && status != BillStatus.PendingSurrenderForDelivery) {
+            revert BillOfLading_UnexpectedStatus(titleId, status);
+        }
     }
 }

@@ -20,6 +20,7 @@ abstract contract TitleInstrument is ERC721, EngineBound, ITitleInstrument {
     function bookTransfer(address giver, address receiver, uint256 titleId) external onlyEngine {
         if (giver == receiver) revert Instrument_SelfMovement(giver);
         _requireFree(giver, titleId);
+        _beforeMovement(giver, receiver, titleId);
         _update(receiver, titleId, address(0));
     }
 
@@ -55,7 +56,7 @@ abstract contract TitleInstrument is ERC721, EngineBound, ITitleInstrument {
         }
         bytes32 holdId = HoldId.unwrap(_holdOnTitle[titleId]);
         if (holdId != 0) reasons = reasons.push(abi.encodeWithSelector(Title_OnHold.selector, titleId, holdId));
-        reasons = reasons.concat(_titleReasons(titleId));
+        reasons = reasons.concat(_movementReasons(giver, receiver, titleId));
     }
 
     /// @inheritdoc IInstrument
@@ -82,14 +83,25 @@ abstract contract TitleInstrument is ERC721, EngineBound, ITitleInstrument {
     /// @dev Reverts unless `owner` owns the title, it is not on hold, and the derived contract lets it move.
     function _requireFree(address owner, uint256 titleId) internal view {
         if (_ownerOf(titleId) != owner || owner == address(0)) revert Title_NotOwner(titleId, owner);
+        _requireNotOnHold(titleId);
+        _checkTitle(titleId);
+    }
+
+    function _requireNotOnHold(uint256 titleId) internal view {
         bytes32 holdId = HoldId.unwrap(_holdOnTitle[titleId]);
         if (holdId != 0) revert Title_OnHold(titleId, holdId);
-        _checkTitle(titleId);
     }
 
     /// @dev Reverts unless the title may move or be held.
     function _checkTitle(uint256 titleId) internal view virtual;
 
-    /// @dev What `_checkTitle` would say, as a list.
-    function _titleReasons(uint256 titleId) internal view virtual returns (bytes[] memory);
+    /// @dev Does what a movement does beside changing the owner, or reverts. The title is free, and its owner gives it.
+    function _beforeMovement(address giver, address receiver, uint256 titleId) internal virtual;
+
+    /// @dev What `_checkTitle` and `_beforeMovement` would say, as a list.
+    function _movementReasons(address giver, address receiver, uint256 titleId)
+        internal
+        view
+        virtual
+        returns (bytes[] memory);
 }

@@ -6,6 +6,7 @@ import {IAccountMoney} from "../../contracts/interfaces/IAccountMoney.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {ISettlementEngine} from "../../contracts/interfaces/ISettlementEngine.sol";
 import {ITokenizedDeposit} from "../../contracts/interfaces/ITokenizedDeposit.sol";
+import {BillKind} from "../../contracts/types/Bill.sol";
 import {InstrumentKind, PartyStatus, Roles} from "../../contracts/types/Participation.sol";
 import {BatchMode, Consent, Instruction, InstructionId, Settlement} from "../../contracts/types/Settlement.sol";
 import {Instructions} from "./support/Instructions.sol";
@@ -139,9 +140,11 @@ abstract contract Base is Instructions {
         other.openAccount(client);
     }
 
+    /// @dev To the holder's order.
     function issueBill(address holder, string memory documentReference) internal returns (uint256 titleId) {
+        bytes32 documentHash = keccak256(bytes(documentReference));
         vm.prank(carrier);
-        titleId = bills.issue(holder, documentReference, keccak256(bytes(documentReference)));
+        titleId = bills.issue(holder, documentReference, documentHash, BillKind.ToOrder, holder);
     }
 
     // ---- batches -----------------------------------------------------------------------------------------------------

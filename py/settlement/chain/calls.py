@@ -47,6 +47,9 @@ DAY_COUNTS = {day_count: number for number, day_count in enumerate(DayCount)}
 UNFIXED = 2**32 - 1
 """The rate of a coupon whose index is not fixed."""
 
+TO_ORDER = 1
+"""The kind of bill that acts issue, to their holder's order: `BillKind` in contracts/types/Bill.sol."""
+
 COMMITMENTS_ABI = "(uint8,uint32,address)[]"
 COUPONS_ABI = "(uint32,uint32,uint32,uint32,uint32,uint16,uint16,uint32)[]"
 _TERMS_ABI = "(bytes12,bytes3,uint96,uint96,uint96,uint8,uint8,uint32,address,bytes32,bytes32)"
@@ -316,9 +319,11 @@ class CallEncoder:
     # ---- bills of lading ---------------------------------------------------------------------------------------------
 
     def _issue_bill(self, act: acts.IssueBill, directory: Directory) -> Call:
+        holder = directory.address_of(act.holder)
         document_hash = bytes.fromhex(act.document_hash[2:])
-        arguments = [directory.address_of(act.holder), act.document_reference, document_hash]
-        return self._by_issuer(act.instrument, directory, "issue(address,string,bytes32)", arguments)
+        arguments = [holder, act.document_reference, document_hash, TO_ORDER, holder]
+        signature = "issue(address,string,bytes32,uint8,address)"
+        return self._by_issuer(act.instrument, directory, signature, arguments)
 
     def _surrender_bill(self, act: acts.SurrenderBill, directory: Directory) -> Call:
         function = {

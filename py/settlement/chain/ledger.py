@@ -59,11 +59,17 @@ STATUSES = (
 BILL_STATUSES = (
     "NONE",
     "ISSUED",
+    "PENDING_SURRENDER_FOR_AMENDMENT",
+    "SURRENDERED_FOR_AMENDMENT",
     "PENDING_SURRENDER_FOR_DELIVERY",
     "SURRENDERED_FOR_DELIVERY",
     "VOIDED",
 )
-"""By the value of `BillStatus` in contracts/interfaces/IBillOfLading.sol, in DCSA's words."""
+"""By the value of `BillStatus` in contracts/types/Bill.sol, in DCSA's words."""
+
+_BILL_ABI = (
+    "(uint8,uint8,bool,uint16,bytes4,address,address,address,bytes32,string,uint256,uint256)"  # Bill in the same file
+)
 
 _KINDS: dict[type, InstrumentKind] = {
     acts.CreateWholesaleCBDC: "wholesale-cbdc",
@@ -422,7 +428,7 @@ class EvmLedger:
         """See `ports.Ledger.title_status`."""
         record = self._directory.instrument(title.instrument)
         data = encode_call("bill(uint256)", [title.amount])
-        return BILL_STATUSES[self._answer(record.address, data, "(uint8,bytes32,string,address)")[0]]
+        return BILL_STATUSES[self._answer(record.address, data, _BILL_ABI)[0]]
 
     def accrued_interest(self, nominal: Quantity, settlement_date: int) -> int:
         """See `ports.Ledger.accrued_interest`."""

@@ -26,11 +26,13 @@ PARTY_STATUSES = ("unknown", "active", "suspended", "frozen")
 BILL_STATUSES = (
     "none",
     "issued",
+    "pending surrender for amendment",
+    "surrendered for amendment",
     "pending surrender for delivery",
     "surrendered for delivery",
     "voided",
 )
-"""By the value of BillStatus in contracts/interfaces/IBillOfLading.sol."""
+"""By the value of BillStatus in contracts/types/Bill.sol."""
 
 BOND_STATUSES = ("closing", "live", "redeeming", "repaid", "exited")
 """By the value of BondStatus in contracts/types/Bond.sol."""
@@ -94,11 +96,30 @@ SENTENCES: dict[str, str] = {
     "AccountMoney_NoAccount": "{holder} has no account",
     # ---- assets ----
     "BillOfLading_DocumentHasLiveBill": "there is a live bill {titleId} for the document {documentHash}",
+    "BillOfLading_EntrustmentInUse": "{receiver} has possession of the bill {titleId} under what would be changed",
+    "BillOfLading_EntrustmentNotAccepted": (
+        "{receiver} has not agreed to have the bill {titleId} without title, which {titleholder} would keep"
+    ),
+    "BillOfLading_InvalidEndorsee": "{endorsee} cannot be the endorsee: it is the carrier, or the bill is blank",
+    "BillOfLading_InvalidEntrustment": (
+        "{receiver} cannot have possession of the bill {titleId} alone: it is nobody, the same party or the carrier, "
+        "or the bill is blank"
+    ),
     "BillOfLading_InvalidReference": (
         "the document reference {documentReference!r} is empty, longer than 20 characters, or used already"
     ),
     "BillOfLading_NotInControl": "{caller} is not in control of the bill {titleId}",
+    "BillOfLading_NotEntrusted": (
+        "{receiver} is neither {titleholder}, who has title to the bill {titleId}, nor entrusted by it"
+    ),
+    "BillOfLading_NotSurrenderedBy": "{holder} did not surrender the bill {titleId}, and cannot get the one after it",
+    "BillOfLading_NotTitleholder": "{caller} has possession of the bill {titleId} and not title",
+    "BillOfLading_Replaced": "the bill {replacedBy} has taken the place of {titleId} already",
+    "BillOfLading_StatementMissing": "a change of medium takes the hash of a statement",
+    "BillOfLading_TitleCannotPass": "{endorsee}, who has title to the bill {titleId}, cannot pass it on",
+    "BillOfLading_UnexpectedReason": "the reason {reason!r} of the bill {titleId} is not DCSA's, or not for this act",
     "BillOfLading_UnexpectedStatus": "the bill {titleId} is {status}, which does not allow this",
+    "BillOfLading_UnknownEntrustment": "{giver} has not entrusted {receiver} with the bill {titleId} on such terms",
     "GreenBond_BelowMinimumDenomination": (
         "{holder} would be left with {position}, less than the minimum denomination {minimum}"
     ),
@@ -208,7 +229,7 @@ _STATUSES = {
     "GreenBond_UnexpectedStatus": BOND_STATUSES,
 }
 _TIMES = {"deadline", "notBefore", "time", "timestamp"}
-_TITLES = {"titleId", "tokenId"}
+_TITLES = {"titleId", "tokenId", "replacedBy"}
 
 
 def decode_revert(data: Any, artifacts: Artifacts, naming: Naming | None = None) -> Reason:
@@ -317,7 +338,7 @@ def _word(error: str, argument: str, kind: str, value: Any, naming: Naming) -> A
     """An argument as a person reads it; amounts stay as they are."""
     if kind == "address":
         return naming(value)
-    if kind == "bytes12":
+    if kind in ("bytes4", "bytes12"):
         return bytes.fromhex(value[2:]).rstrip(b"\0").decode("ascii", "replace")
     if kind == "bytes32":
         return _short(value)

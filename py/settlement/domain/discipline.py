@@ -17,6 +17,8 @@ MAY_PASS: dict[str, str | None] = {
     "GreenBond_BelowMinimumDenomination": "holder",
     "Title_NotOwner": "party",
     "Title_OnHold": None,
+    "BillOfLading_EntrustmentNotAccepted": "receiver",
+    "BillOfLading_NotEntrusted": None,
     "BillOfLading_UnexpectedStatus": None,
     "Engine_TooEarly": None,
 }

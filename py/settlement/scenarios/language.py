@@ -42,7 +42,14 @@ OrderStatus = Literal["settled", "locked", "cancelled", "expired"]
 BondStatusName = Literal["closing", "live", "redeeming", "repaid", "exited"]
 """Where a bond's issue stands."""
 
-BillStatus = Literal["ISSUED", "PENDING_SURRENDER_FOR_DELIVERY", "SURRENDERED_FOR_DELIVERY", "VOIDED"]
+BillStatus = Literal[
+    "ISSUED",
+    "PENDING_SURRENDER_FOR_AMENDMENT",
+    "SURRENDERED_FOR_AMENDMENT",
+    "PENDING_SURRENDER_FOR_DELIVERY",
+    "SURRENDERED_FOR_DELIVERY",
+    "VOIDED",
+]
 """A bill of lading's status, in DCSA's words."""
 
 Amounts = Mapping[PartyId, Mapping[InstrumentId, int]]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {BillKind} from "../../../contracts/types/Bill.sol";
 import {Commitment, DisclosureKind} from "../../../contracts/types/Disclosure.sol";
 import {BatchMode, Consent, Instruction, Settlement} from "../../../contracts/types/Settlement.sol";
 import {Instructions} from "../support/Instructions.sol";
@@ -34,6 +35,25 @@ contract GasTest is Instructions {
     function test_When_SettledAcrossBanks() external {
         third(clients[0], clients[2]);
         vm.snapshotGasLastCall("settlement", "settle_cross_bank");
+    }
+
+    /// @dev The third one to pass between the same two parties, each with a bill left.
+    /// forge-config: default.isolate = true
+    function test_When_ABillIsSettledAcrossBanks() external {
+        (address exporter, address importer) = (clients[0], clients[2]);
+        string[5] memory references = ["BL-1", "BL-2", "BL-3", "BL-4", "BL-5"];
+        for (uint256 i = 0; i < 5; ++i) {
+            vm.prank(carrier);
+            bills.issue(exporter, references[i], bytes32(i + 1), BillKind.ToOrder, exporter);
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            uint256 title = bills.liveBillOf(bytes32(i + 1));
+            Instruction memory instruction =
+                instruct(leg(exporter, importer, address(bills), title), payment(importer, exporter, 1e6));
+            Consent[] memory consents = consentsOf(instruction);
+            engine.settle(instruction, consents);
+        }
+        vm.snapshotGasLastCall("settlement", "settle_bill_cross_bank");
     }
 
     /// forge-config: default.isolate = true

@@ -7,27 +7,13 @@ import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {ITitleInstrument} from "../../../contracts/interfaces/ITitleInstrument.sol";
+import {Bill, BillAction, BillKind, BillStatus} from "../../../contracts/types/Bill.sol";
 import {PartyStatus, Roles} from "../../../contracts/types/Participation.sol";
-import {HoldId} from "../../../contracts/types/Settlement.sol";
-import {Instructions} from "../support/Instructions.sol";
+import {Carriage} from "../support/Carriage.sol";
 
-/// @dev The tree is in BillOfLading.tree; holds of titles are in Holds.t.sol.
-contract BillOfLadingTest is Instructions {
-    bytes32 private constant DOCUMENT = "document";
-
-    IERC721 private tokens;
-    address private alice;
-    address private bob;
-    uint256 private title;
-
-    function setUp() public override {
-        super.setUp();
-        (alice, bob) = (clients[0], clients[1]);
-        tokens = IERC721(address(bills));
-        vm.prank(carrier);
-        title = bills.issue(alice, "MAEU1234567", DOCUMENT);
-    }
-
+/// @dev How a bill begins and ends. The tree is in BillOfLading.tree; endorsements and movements are in BillTitle.t.sol,
+/// amendments in BillAmendment.t.sol, holds of titles in Holds.t.sol.
+contract BillOfLadingTest is Carriage {
     // ---- issue -------------------------------------------------------------------------------------------------------
 
     function test_When_ABillIsIssued() external {
@@ -35,16 +21,29 @@ contract BillOfLadingTest is Instructions {
         uint256 expected = uint256(sha256(bytes(longest)));
         vm.prank(carrier);
         vm.expectEmit(address(bills));
-        emit IBillOfLading.BillIssued(expected, bob, "other", longest);
-        assertEq(bills.issue(bob, longest, "other"), expected, "the title is the reference's hash");
-        IBillOfLading.Bill memory bill = bills.bill(expected);
+        emit IBillOfLading.BillIssued(expected, bob, "other", longest, 1, BillKind.ToOrder, carol, 0);
+        expectEntry(expected, BillAction.Issue, carrier, bob, 0);
+        uint256 made = bills.issue(bob, longest, "other", BillKind.ToOrder, carol);
+        assertEq(made, expected, "the title is the reference's hash");
+        Bill memory bill = bills.bill(expected);
         assertEq(bill.documentHash, "other");
         assertEq(bill.documentReference, longest);
+        assertEq(bill.subReference, 1);
+        assertEq(bill.shipper, bob);
+        assertEq(bill.endorsee, carol);
         assertEq(bill.surrenderedBy, address(0));
-        stands(expected, IBillOfLading.BillStatus.Issued);
+        assertEq(bill.replaces + bill.replacedBy, 0);
+        assertTrue(bill.endorsable);
+        stands(expected, BillStatus.Issued);
         assertEq(bills.liveBillOf("other"), expected);
-        assertEq(tokens.ownerOf(expected), bob, "exactly one party in control");
+        have(expected, bob, carol);
         assertEq(bills.issuer(), carrier);
+    }
+
+    function test_When_AStraightOrABlankBillIsIssued() external {
+        have(issueStraight(), alice, bob);
+        have(issueBlank(), alice, alice);
+        assertEq(bills.titleholderOf(5), address(0), "nobody has title to what is not there");
     }
 
     function test_RevertWhen_TheReferenceIsEmptyTooLongOrUsed() external {
@@ -53,7 +52,7 @@ contract BillOfLadingTest is Instructions {
             vm.prank(carrier);
             bytes4 selector = IBillOfLading.BillOfLading_InvalidReference.selector;
             vm.expectRevert(abi.encodeWithSelector(selector, references[i]));
-            bills.issue(alice, references[i], "other");
+            bills.issue(alice, references[i], "other", BillKind.ToOrder, alice);
         }
     }
 
@@ -64,7 +63,7 @@ contract BillOfLadingTest is Instructions {
         if (length == 0 || length > 20) {
             vm.expectRevert(abi.encodeWithSelector(IBillOfLading.BillOfLading_InvalidReference.selector, text));
         }
-        bills.issue(alice, text, "other");
+        bills.issue(alice, text, "other", BillKind.ToOrder, alice);
     }
 
     function test_RevertGiven_TheDocumentHasALiveBill() external {
@@ -72,19 +71,35 @@ contract BillOfLadingTest is Instructions {
             abi.encodeWithSelector(IBillOfLading.BillOfLading_DocumentHasLiveBill.selector, DOCUMENT, title);
         vm.prank(carrier);
         vm.expectRevert(refused);
-        bills.issue(bob, "another", DOCUMENT);
-        vm.prank(alice);
-        bills.surrenderForDelivery(title);
+        bills.issue(bob, "another", DOCUMENT, BillKind.ToOrder, bob);
+        surrenderAs(alice, title, 0);
         vm.prank(carrier);
         vm.expectRevert(refused); // Still alive while the carrier has not answered.
-        bills.issue(bob, "another", DOCUMENT);
+        bills.issue(bob, "another", DOCUMENT, BillKind.ToOrder, bob);
     }
 
     function test_RevertWhen_TheFirstHolderIsNotActive() external {
         vm.prank(carrier);
         bytes4 selector = IRegistry.Registry_PartyNotActive.selector;
         vm.expectRevert(abi.encodeWithSelector(selector, stranger, PartyStatus.Unknown));
-        bills.issue(stranger, "another", "other");
+        bills.issue(stranger, "another", "other", BillKind.ToOrder, bob);
+    }
+
+    function test_RevertWhen_TheEndorseeIsNotActive() external {
+        BillKind[2] memory kinds = [BillKind.Straight, BillKind.ToOrder];
+        address[2] memory endorsees = [stranger, address(0)];
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.prank(carrier);
+            bytes4 selector = IRegistry.Registry_PartyNotActive.selector;
+            vm.expectRevert(abi.encodeWithSelector(selector, endorsees[i / 2], PartyStatus.Unknown));
+            bills.issue(alice, "another", "other", kinds[i % 2], endorsees[i / 2]);
+        }
+    }
+
+    function test_RevertWhen_ABlankBillNamesAnEndorsee() external {
+        vm.prank(carrier);
+        vm.expectRevert(abi.encodeWithSelector(IBillOfLading.BillOfLading_InvalidEndorsee.selector, bob));
+        bills.issue(alice, "another", "other", BillKind.Blank, bob);
     }
 
     function test_RevertWhen_TheIssuerIsNoCarrier() external {
@@ -98,126 +113,206 @@ contract BillOfLadingTest is Instructions {
 
     function test_When_ASurrenderIsAccepted() external {
         vm.prank(alice);
-        vm.expectEmit(address(bills));
-        emit IBillOfLading.SurrenderForDeliveryRequested(title, alice);
+        expectEntry(title, BillAction.SurrenderForDelivery, alice, carrier, 0);
         bills.surrenderForDelivery(title);
-        stands(title, IBillOfLading.BillStatus.PendingSurrenderForDelivery);
+        stands(title, BillStatus.PendingSurrenderForDelivery);
         assertEq(bills.bill(title).surrenderedBy, alice);
-        assertEq(tokens.ownerOf(title), carrier, "the carrier is in control until it answers");
+        have(title, carrier, alice); // The carrier has possession until it answers.
 
         vm.prank(carrier);
-        vm.expectEmit(address(bills));
-        emit IBillOfLading.SurrenderAccepted(title);
+        expectEntry(title, BillAction.Sacc, carrier, address(0), 0);
         bills.acceptSurrender(title);
-        stands(title, IBillOfLading.BillStatus.SurrenderedForDelivery);
+        stands(title, BillStatus.SurrenderedForDelivery);
         assertEq(bills.liveBillOf(DOCUMENT), 0, "no live bill");
         gone();
     }
 
     function test_When_ASurrenderIsRejected() external {
         vm.prank(alice);
-        bills.surrenderForDelivery(title);
+        bills.endorse(title, bob);
+        move(alice, bob, title);
+        bytes4[2] memory reasons = [bytes4(0), "COD"];
+        for (uint256 i = 0; i < 2; ++i) {
+            surrenderAs(bob, title, reasons[i]);
+            vm.prank(carrier);
+            expectEntry(title, BillAction.Srej, carrier, bob, 0);
+            bills.rejectSurrender(title);
+            stands(title, BillStatus.Issued);
+            have(title, bob, bob);
+            Bill memory bill = bills.bill(title);
+            assertEq(bill.surrenderedBy, address(0));
+            assertEq(bill.amendmentReason, bytes4(0));
+            assertFalse(bill.endorsable, "nor can it endorse now");
+            assertEq(bills.liveBillOf(DOCUMENT), title);
+        }
+        surrenderAs(bob, title, 0);
+    }
+
+    function test_When_EachKindIsSurrendered() external {
+        uint256 straight = issueStraight();
+        surrenderAs(alice, straight, 0); // The shipper.
         vm.prank(carrier);
-        vm.expectEmit(address(bills));
-        emit IBillOfLading.SurrenderRejected(title, alice);
-        bills.rejectSurrender(title);
-        stands(title, IBillOfLading.BillStatus.Issued);
-        assertEq(tokens.ownerOf(title), alice, "control returns");
-        assertEq(bills.bill(title).surrenderedBy, address(0));
-        assertEq(bills.liveBillOf(DOCUMENT), title);
-        vm.prank(alice);
-        bills.surrenderForDelivery(title);
+        bills.rejectSurrender(straight);
+        move(alice, bob, straight);
+        surrenderAs(bob, straight, 0); // The consignee.
+        uint256 blank = issueBlank();
+        move(alice, bob, blank);
+        surrenderAs(bob, blank, 0);
     }
 
     function test_RevertWhen_SomebodyElseSurrenders() external {
         address[3] memory others = [bob, carrier, operator];
         for (uint256 i = 0; i < 3; ++i) {
             vm.prank(others[i]);
-            vm.expectRevert(notInControl(others[i]));
+            vm.expectRevert(notInControl(title, others[i]));
             bills.surrenderForDelivery(title);
         }
         vm.startPrank(alice);
         bills.surrenderForDelivery(title);
-        vm.expectRevert(notInControl(alice));
+        vm.expectRevert(notInControl(title, alice));
         bills.surrenderForDelivery(title);
     }
 
+    function test_RevertWhen_ThePartyInPossessionWithoutTitleSurrenders() external {
+        vm.prank(alice);
+        bills.endorseToOrder(title, bob);
+        vm.prank(alice);
+        vm.expectRevert(notTitleholder(title, alice));
+        bills.surrenderForDelivery(title);
+        vm.prank(bob);
+        vm.expectRevert(notInControl(title, bob)); // Title without possession does not do either.
+        bills.surrenderForDelivery(title);
+    }
+
+    function test_RevertWhen_TheAgentOfAStraightBillSurrenders() external {
+        uint256 straight = issueStraight();
+        entrust(alice, carol, straight, 0);
+        move(alice, carol, straight);
+        vm.prank(carol);
+        vm.expectRevert(notTitleholder(straight, carol));
+        bills.surrenderForDelivery(straight);
+    }
+
     function test_RevertGiven_TheHolderIsFrozenWhenSurrendering() external {
-        vm.prank(supervisor);
-        registry.freezeParty(alice);
+        freeze(alice);
         vm.prank(alice);
         bytes4 selector = IRegistry.Registry_PartyNotActive.selector;
         vm.expectRevert(abi.encodeWithSelector(selector, alice, PartyStatus.Frozen));
         bills.surrenderForDelivery(title);
     }
 
-    function test_RevertGiven_ASurrenderIsPending() external {
-        vm.prank(alice);
+    function test_RevertGiven_ItIsOnHoldWhenSurrenderedOrVoided() external {
+        uint256 own = issue(carrier, "OWN", "own", BillKind.ToOrder, carrier);
+        placeHold(alice, title);
+        vm.startPrank(alice);
+        vm.expectRevert(onHold(title));
         bills.surrenderForDelivery(title);
-        bytes memory refused = unexpected(IBillOfLading.BillStatus.PendingSurrenderForDelivery);
-        vm.startPrank(carrier);
-        vm.expectRevert(refused);
-        bills.voidBill(title);
-        vm.expectRevert(refused);
-        bills.surrenderForDelivery(title);
+        vm.expectRevert(onHold(title));
+        bills.surrenderForAmendment(title, "COD");
         vm.stopPrank();
-        vm.startPrank(address(engine));
-        vm.expectRevert(refused);
-        bills.bookTransfer(carrier, bob, title);
-        vm.expectRevert(refused);
-        bills.placeHold(HoldId.wrap("hold"), carrier, title);
-        bytes[] memory reasons = bills.moveReasons(carrier, bob, title);
-        assertEq(reasons.length, 1);
-        assertEq(reasons[0], refused, "the dry run says so");
+        resolveHold();
+        surrenderAs(alice, title, 0);
+        placeHold(carrier, own);
+        vm.prank(carrier);
+        vm.expectRevert(onHold(own));
+        bills.voidBill(own);
+    }
+
+    function test_RevertGiven_ASurrenderIsPending() external {
+        bytes4[2] memory reasons = [bytes4(0), "COD"];
+        BillStatus[2] memory statuses =
+            [BillStatus.PendingSurrenderForDelivery, BillStatus.PendingSurrenderForAmendment];
+        for (uint256 i = 0; i < 2; ++i) {
+            surrenderAs(alice, title, reasons[i]);
+            bytes memory refused = unexpected(title, statuses[i]);
+            vm.startPrank(carrier);
+            vm.expectRevert(refused);
+            bills.voidBill(title);
+            vm.expectRevert(refused);
+            bills.surrenderForDelivery(title);
+            vm.expectRevert(refused);
+            bills.endorse(title, bob);
+            vm.stopPrank();
+            vm.prank(alice);
+            vm.expectRevert(refused);
+            bills.entrust(title, bob, 0);
+            vm.prank(address(engine));
+            vm.expectRevert(refused);
+            bills.placeHold(HOLD, carrier, title);
+            refuseMove(carrier, bob, title, refused);
+            vm.prank(carrier);
+            bills.rejectSurrender(title);
+        }
     }
 
     function test_RevertGiven_NoSurrenderIsPending() external {
         vm.startPrank(carrier);
-        vm.expectRevert(unexpected(IBillOfLading.BillStatus.Issued));
+        bytes memory refused = unexpected(title, BillStatus.Issued);
+        vm.expectRevert(refused);
         bills.acceptSurrender(title);
-        vm.expectRevert(unexpected(IBillOfLading.BillStatus.Issued));
+        vm.expectRevert(refused);
         bills.rejectSurrender(title);
+        vm.expectRevert(refused);
+        bills.acceptSwitchToPaper(title, "statement");
     }
 
     function test_RevertGiven_TheBillHasEndedOrNeverWas() external {
-        vm.prank(alice);
-        bills.surrenderForDelivery(title);
+        surrenderAs(alice, title, 0);
+        accept(title);
+        bytes memory refused = unexpected(title, BillStatus.SurrenderedForDelivery);
         vm.startPrank(carrier);
-        bills.acceptSurrender(title);
-        bytes memory refused = unexpected(IBillOfLading.BillStatus.SurrenderedForDelivery);
         vm.expectRevert(refused);
         bills.acceptSurrender(title);
         vm.expectRevert(refused);
         bills.rejectSurrender(title);
         vm.expectRevert(refused);
         bills.voidBill(title);
-        bytes4 selector = IBillOfLading.BillOfLading_UnexpectedStatus.selector;
-        vm.expectRevert(abi.encodeWithSelector(selector, 5, IBillOfLading.BillStatus.None));
+        vm.expectRevert(refused);
+        bills.reissue(title, alice, "another", "other", BillKind.ToOrder, alice);
+        vm.expectRevert(unexpected(5, BillStatus.None));
         bills.voidBill(5);
+        vm.stopPrank();
+        vm.startPrank(alice);
+        vm.expectRevert(notInControl(title, alice));
+        bills.surrenderForDelivery(title);
+        vm.expectRevert(notInControl(title, alice));
+        bills.endorse(title, bob);
+        vm.expectRevert(refused);
+        bills.sign(title, "statement");
+        vm.expectRevert(refused);
+        bills.entrust(title, bob, 0);
+        vm.stopPrank();
+        assertEq(bills.titleholderOf(title), address(0), "nobody has title");
     }
 
-    // ---- void and reissue --------------------------------------------------------------------------------------------
+    // ---- void --------------------------------------------------------------------------------------------------------
 
     function test_RevertWhen_ABillInOtherHandsIsVoided() external {
         vm.prank(carrier);
-        vm.expectRevert(notInControl(carrier));
+        vm.expectRevert(notInControl(title, carrier));
         bills.voidBill(title);
     }
 
-    function test_When_ABillIsVoidedAndReissued() external {
-        vm.prank(address(engine));
-        bills.bookTransfer(alice, carrier, title);
+    function test_RevertWhen_ABillThatAnotherHasTitleToIsVoided() external {
+        move(alice, carrier, title);
         vm.startPrank(carrier);
-        vm.expectEmit(address(bills));
-        emit IBillOfLading.BillVoided(title);
+        bills.endorseToOrder(title, bob);
+        vm.expectRevert(notTitleholder(title, carrier));
         bills.voidBill(title);
-        stands(title, IBillOfLading.BillStatus.Voided);
+    }
+
+    function test_When_ABillIsVoidedAndItsDocumentIssuedAgain() external {
+        move(alice, carrier, title);
+        vm.startPrank(carrier);
+        expectEntry(title, BillAction.Void, carrier, address(0), 0);
+        bills.voidBill(title);
+        stands(title, BillStatus.Voided);
         gone();
         vm.expectRevert(abi.encodeWithSelector(IBillOfLading.BillOfLading_InvalidReference.selector, "MAEU1234567"));
-        bills.issue(bob, "MAEU1234567", DOCUMENT);
-        uint256 second = bills.issue(bob, "MAEU1234567A", DOCUMENT);
+        bills.issue(bob, "MAEU1234567", DOCUMENT, BillKind.ToOrder, bob);
+        uint256 second = bills.issue(bob, "MAEU1234567A", DOCUMENT, BillKind.ToOrder, bob);
         assertEq(bills.liveBillOf(DOCUMENT), second, "the document has one live bill again");
-        assertEq(tokens.ownerOf(second), bob);
+        have(second, bob, bob);
     }
 
     // ---- movements ---------------------------------------------------------------------------------------------------
@@ -237,25 +332,9 @@ contract BillOfLadingTest is Instructions {
         tokens.setApprovalForAll(bob, true);
     }
 
-    function test_When_TheEngineMovesATitle() external {
-        vm.prank(address(engine));
-        vm.expectEmit(address(bills));
-        emit IERC721.Transfer(alice, bob, title);
-        bills.bookTransfer(alice, bob, title);
-        assertEq(tokens.ownerOf(title), bob);
-    }
-
     function test_RevertWhen_TheEngineNamesAnotherGiverOrOnePartyTwice() external {
-        vm.startPrank(address(engine));
-        bytes memory notOwner = abi.encodeWithSelector(ITitleInstrument.Title_NotOwner.selector, title, bob);
-        vm.expectRevert(notOwner);
-        bills.bookTransfer(bob, alice, title);
-        assertEq(bills.moveReasons(bob, alice, title)[0], notOwner);
-        bytes memory twice = abi.encodeWithSelector(IInstrument.Instrument_SelfMovement.selector, alice);
-        vm.expectRevert(twice);
-        bills.bookTransfer(alice, alice, title);
-        assertEq(bills.moveReasons(alice, alice, title)[0], twice);
-        assertEq(bills.moveReasons(alice, bob, title).length, 0, "nothing against the right one");
+        refuseMove(bob, alice, title, abi.encodeWithSelector(ITitleInstrument.Title_NotOwner.selector, title, bob));
+        refuseMove(alice, alice, title, abi.encodeWithSelector(IInstrument.Instrument_SelfMovement.selector, alice));
     }
 
     // ---- inside ------------------------------------------------------------------------------------------------------
@@ -269,20 +348,8 @@ contract BillOfLadingTest is Instructions {
         }
     }
 
-    function stands(uint256 id, IBillOfLading.BillStatus status) private view {
-        assertEq(uint8(bills.bill(id).status), uint8(status), "status");
-    }
-
     function gone() private {
         vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, title));
         tokens.ownerOf(title);
-    }
-
-    function notInControl(address caller) private view returns (bytes memory) {
-        return abi.encodeWithSelector(IBillOfLading.BillOfLading_NotInControl.selector, title, caller);
-    }
-
-    function unexpected(IBillOfLading.BillStatus status) private view returns (bytes memory) {
-        return abi.encodeWithSelector(IBillOfLading.BillOfLading_UnexpectedStatus.selector, title, status);
     }
 }

@@ -6,6 +6,7 @@ import {IAccountMoney} from "../../../contracts/interfaces/IAccountMoney.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {ITitleInstrument} from "../../../contracts/interfaces/ITitleInstrument.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
+import {BillKind} from "../../../contracts/types/Bill.sol";
 import {HoldId, HoldResolution} from "../../../contracts/types/Settlement.sol";
 import {Instructions} from "../support/Instructions.sol";
 
@@ -27,7 +28,7 @@ contract HoldsTest is Instructions {
         vm.prank(issuer);
         bond.issue(4 * MINIMUM);
         vm.prank(carrier);
-        title = bills.issue(alice, "BL-1", "document");
+        title = bills.issue(alice, "BL-1", "document", BillKind.ToOrder, alice);
     }
 
     // ---- every kind of instrument ------------------------------------------------------------------------------------

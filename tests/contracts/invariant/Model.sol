@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
+import {BillStatus} from "../../../contracts/types/Bill.sol";
 import {Instruction, InstructionId, InstructionStatus, Leg} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
 
@@ -214,8 +214,7 @@ abstract contract Model is Base {
     }
 
     function isLive(uint256 title) public view returns (bool) {
-        IBillOfLading.BillStatus status = bills.bill(title).status;
-        return
-            status == IBillOfLading.BillStatus.Issued || status == IBillOfLading.BillStatus.PendingSurrenderForDelivery;
+        BillStatus status = bills.bill(title).status;
+        return status == BillStatus.Issued || status == BillStatus.PendingSurrenderForDelivery;
     }
 }

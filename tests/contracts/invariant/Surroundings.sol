@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {Call, Repayment} from "../../../contracts/types/Bond.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
+import {BillKind} from "../../../contracts/types/Bill.sol";
 import {InstrumentKind} from "../../../contracts/types/Participation.sol";
 import {Model} from "./Model.sol";
 
@@ -230,13 +231,15 @@ abstract contract Surroundings is Model {
 
     // ---- bills -------------------------------------------------------------------------------------------------------
 
-    /// @dev Few documents and many references, so that a second live bill is often tried.
+    /// @dev Few documents and many references, so that a second live bill is often tried. To the holder's order, so
+    /// that title goes with possession; what else can be done with a bill is in Carrying.sol.
     function newBill(uint256 seed) external {
         seed = _mix(seed);
         string memory documentReference = vm.toString(seed % 40);
         address holder = seed >> 8 & 7 == 0 ? carrier : clients[(seed >> 16) % 6];
+        bytes32 documentHash = bytes32(1 + (seed >> 24) % 4);
         vm.prank(carrier);
-        try bills.issue(holder, documentReference, bytes32(1 + (seed >> 24) % 4)) returns (uint256 title) {
+        try bills.issue(holder, documentReference, documentHash, BillKind.ToOrder, holder) returns (uint256 title) {
             titles.push(title);
             ownerOf[title] = holder;
             ++done["bill"];

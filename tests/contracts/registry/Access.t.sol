@@ -13,6 +13,7 @@ import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {ITitleInstrument} from "../../../contracts/interfaces/ITitleInstrument.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
+import {BillKind} from "../../../contracts/types/Bill.sol";
 import {InstrumentKind, PartyStatus, Roles} from "../../../contracts/types/Participation.sol";
 import {BatchMode, HoldId, HoldResolution, Instruction, Settlement} from "../../../contracts/types/Settlement.sol";
 import {Instructions} from "../support/Instructions.sol";
@@ -129,7 +130,7 @@ contract AccessTest is Instructions {
         enginesFunctions(money, client, other, 5);
         enginesFunctions(bond, issuer, client, MINIMUM);
         vm.prank(carrier);
-        uint256 title = bills.issue(client, "BL-1", "document");
+        uint256 title = bills.issue(client, "BL-1", "document", BillKind.ToOrder, client);
         enginesFunctions(bills, client, other, title);
         Refusal memory refusal = names(IInstrument.Instrument_NotEngine.selector);
         check(address(money), abi.encodeCall(IDepositMoney.debit, (client, 5, banks[1])), ENGINE, refusal);
@@ -183,29 +184,82 @@ contract AccessTest is Instructions {
         check(address(bond), abi.encodeCall(IGreenBond.redeem, (MINIMUM)), ISSUER, refusal);
 
         address target = address(bills);
-        check(target, abi.encodeCall(IBillOfLading.issue, (client, "BL", "document")), CARRIER, refusal);
-        vm.startPrank(carrier);
-        uint256 title = bills.issue(carrier, "BL-1", "one");
-        uint256 pending = bills.issue(client, "BL-2", "two");
-        uint256 given = bills.issue(client, "BL-3", "three");
-        vm.stopPrank();
+        BillKind blank = BillKind.Blank;
+        bytes memory input = abi.encodeCall(IBillOfLading.issue, (client, "BL", "document", blank, address(0)));
+        check(target, input, CARRIER, refusal);
+        input =
+            abi.encodeCall(IBillOfLading.issueFromPaper, (client, "BL", "document", blank, address(0), 0, "statement"));
+        check(target, input, CARRIER, refusal);
+        uint256 title = newBill(carrier, "BL-1");
         check(target, abi.encodeCall(IBillOfLading.voidBill, (title)), CARRIER, refusal);
+        uint256 pending = newBill(client, "BL-2");
         vm.prank(client);
         bills.surrenderForDelivery(pending);
         check(target, abi.encodeCall(IBillOfLading.acceptSurrender, (pending)), CARRIER, refusal);
         check(target, abi.encodeCall(IBillOfLading.rejectSurrender, (pending)), CARRIER, refusal);
+        pending = newBill(client, "BL-3");
+        vm.prank(client);
+        bills.surrenderForAmendment(pending, "SWTP");
+        check(target, abi.encodeCall(IBillOfLading.acceptSwitchToPaper, (pending, "statement")), CARRIER, refusal);
+        pending = newBill(client, "BL-4");
+        vm.prank(client);
+        bills.surrenderForAmendment(pending, "COD");
+        vm.prank(carrier);
+        bills.acceptSurrender(pending);
+        input = abi.encodeCall(IBillOfLading.reissue, (pending, client, "BL-4", "document", blank, address(0)));
+        check(target, input, CARRIER, refusal);
+    }
+
+    function test_When_TheHoldersFunctionsOfBillsAreCalled() external {
+        uint256 title = newBill(client, "BL-1");
+        holdersFunction(title, abi.encodeCall(IBillOfLading.surrenderForDelivery, (title)));
+        holdersFunction(title, abi.encodeCall(IBillOfLading.surrenderForAmendment, (title, "COD")));
+        holdersFunction(title, abi.encodeCall(IBillOfLading.endorse, (title, other)));
+        holdersFunction(title, abi.encodeCall(IBillOfLading.endorseToOrder, (title, other)));
+        holdersFunction(title, abi.encodeCall(IBillOfLading.blankEndorse, (title)));
+    }
+
+    function holdersFunction(uint256 title, bytes memory input) private {
         for (uint256 i = 0; i < 10; ++i) {
-            bytes memory reason =
-                refused(target, callers[i], abi.encodeCall(IBillOfLading.surrenderForDelivery, (given)));
             bytes4 selector = IBillOfLading.BillOfLading_NotInControl.selector;
-            bytes memory expected = abi.encodeWithSelector(selector, given, callers[i]);
+            bytes memory expected = abi.encodeWithSelector(selector, title, callers[i]);
+            bytes memory reason = refused(address(bills), callers[i], input);
             assertEq(reason, callers[i] == client ? bytes("") : expected, "only the party in control");
         }
     }
 
+    /// @dev Whoever takes part may say whom it will entrust, or agree to be.
+    function test_When_TheOtherFunctionsOfBillsAreCalled() external {
+        uint256 title = newBill(client, "BL-1");
+        activeOnly(abi.encodeCall(IBillOfLading.entrust, (title, other, 0)));
+        activeOnly(abi.encodeCall(IBillOfLading.revokeEntrustment, (title, other)));
+        for (uint256 i = 0; i < 10; ++i) {
+            bytes memory reason =
+                refused(address(bills), callers[i], abi.encodeCall(IBillOfLading.sign, (title, "statement")));
+            assertEq(reason.length == 0, callers[i] == client, "only the party in control");
+            bytes memory input = abi.encodeCall(IBillOfLading.acceptEntrustment, (title, other, 0));
+            assertGt(refused(address(bills), callers[i], input).length, 0, "nobody who is not entrusted");
+            input = abi.encodeCall(IBillOfLading.renounceEntrustment, (title, other));
+            assertGt(refused(address(bills), callers[i], input).length, 0, "nobody who is not entrusted");
+        }
+    }
+
+    function activeOnly(bytes memory input) private {
+        for (uint256 i = 0; i < 10; ++i) {
+            bytes memory reason = refused(address(bills), callers[i], input);
+            if (registry.statusOf(callers[i]) == PartyStatus.Active) assertEq(reason, "", "everybody who is active");
+            else assertEq(bytes4(reason), IRegistry.Registry_PartyNotActive.selector, "and nobody else");
+        }
+    }
+
+    function newBill(address holder, string memory documentReference) private returns (uint256) {
+        vm.prank(carrier);
+        return bills.issue(holder, documentReference, bytes32(bytes(documentReference)), BillKind.ToOrder, holder);
+    }
+
     function test_When_ErcFunctionsOfTitlesAreCalled() external {
         vm.prank(carrier);
-        uint256 title = bills.issue(client, "BL-1", "document");
+        uint256 title = bills.issue(client, "BL-1", "document", BillKind.ToOrder, client);
         address target = address(bills);
         bytes4 selector = ITitleInstrument.Title_SettlementOnly.selector;
         checkFixed(target, abi.encodeCall(IERC721.transferFrom, (client, other, title)), 0, selector, title);

@@ -33,7 +33,7 @@ def test_no_sentence_is_for_an_error_of_ours_that_is_gone(artifacts: Artifacts) 
 
 
 def test_every_error_decodes_from_any_values(artifacts: Artifacts) -> None:
-    samples = {"address": PARTY, "string": "ref", "bytes32": ID, "bytes12": b"XS0000000009"}
+    samples = {"address": PARTY, "string": "ref", "bytes32": ID, "bytes12": b"XS0000000009", "bytes4": b"SWTP"}
     for abi in artifacts.errors.values():
         data = revert(artifacts, abi["name"], *(samples.get(item["type"], 1) for item in abi["inputs"]))
         reason = decode_revert(data, artifacts)
@@ -57,7 +57,8 @@ def test_arguments_and_sentence(artifacts: Artifacts) -> None:
         ("Registry_PartyNotActive", (PARTY, 3), f"{PARTY} is not active; it is frozen"),
         ("Registry_PartyNotActive", (PARTY, 9), f"{PARTY} is not active; it is in status 9"),
         ("Engine_UnexpectedStatus", (ID, 4, 2), "nonce 4 of these parties is settled, which does"),
-        ("BillOfLading_UnexpectedStatus", (2**255, 4), "the bill 0x80000000… is voided, which does"),
+        ("BillOfLading_UnexpectedStatus", (2**255, 6), "the bill 0x80000000… is voided, which does"),
+        ("BillOfLading_UnexpectedReason", (2**255, b"COD"), "the reason 'COD' of the bill 0x80000000… is not"),
         ("Registry_RoleMissing", (PARTY, 2), f"{PARTY} lacks the role bank"),
         ("Engine_Expired", (ID, 0, 86400), "1970-01-01T00:00:00Z has passed; it is 1970-01-02T00:00:00Z"),
         ("Engine_Expired", (ID, 2**64 - 1, 0), "the deadline 18446744073709551615 has passed"),
