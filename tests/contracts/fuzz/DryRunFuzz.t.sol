@@ -9,7 +9,7 @@ import {Base} from "../Base.t.sol";
 /// @dev The dry run lists no reason exactly where the instruction settles, and where there is one reason alone it is
 /// the error that settling reverts with. The world is broken in up to three of many ways first.
 contract DryRunFuzzTest is Base {
-    uint256 private constant WAYS = 26;
+    uint256 private constant WAYS = 30;
 
     uint256 private _bill;
     ITokenizedDeposit private _dollars;
@@ -101,6 +101,10 @@ contract DryRunFuzzTest is Base {
             bytes32 digest = InstructionId.unwrap(engine.idOf(instruction));
             return with(with(consents, sign(banks[0], digest)), sign(banks[1], digest));
         }
+        if (way == 26) _doWithBill(alice, abi.encodeCall(bills.endorse, (_bill, bob)));
+        if (way == 27) _doWithBill(alice, abi.encodeCall(bills.blankEndorse, (_bill)));
+        if (way == 28) _doWithBill(alice, abi.encodeCall(bills.entrust, (_bill, carol, 0)));
+        if (way == 29) _doWithBill(alice, abi.encodeCall(bills.surrenderForAmendment, (_bill, "COD")));
         return consents;
     }
 
@@ -108,6 +112,13 @@ contract DryRunFuzzTest is Base {
         vm.prank(caller);
         (bool done,) = address(registry).call(call);
         done; // It may have been done already.
+    }
+
+    /// @dev She may be suspended, or the bill locked or sold.
+    function _doWithBill(address caller, bytes memory call) private {
+        vm.prank(caller);
+        (bool done,) = address(bills).call(call);
+        done;
     }
 
     function _block(address money, address by, address holder) private {
