@@ -15,6 +15,7 @@ from settlement.domain.bonds.interest import period_of
 from settlement.domain.bonds.schedule import date_of
 from settlement.domain.bonds.terms import FloatingCoupon
 from settlement.domain.directory import InstrumentRecord
+from settlement.domain.quantity import format_amount
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError, Location, Reason, Refused
 from settlement.flow.disclosing import attest
@@ -278,19 +279,31 @@ def compare_with_file(view: BondView, scenario: str) -> tuple[Difference, ...]:
         "terms_hash": (terms.hash, chain.terms_hash),
     }
     found = [Difference(field, str(ours), str(theirs)) for field, (ours, theirs) in fields.items() if ours != theirs]
-    pairs = {
-        **{f"coupons[{n}]": pair for n, pair in enumerate(zip(plan.coupons, chain.schedule.coupons, strict=False))},
-        "coupons": (len(plan.coupons), len(chain.schedule.coupons)),
-        "repayments": (plan.repayments, chain.schedule.repayments),
-        "calls": (plan.calls, chain.schedule.calls),
-    }
-    floats = isinstance(terms.coupon, FloatingCoupon)
-    for field, (ours, theirs) in pairs.items():
-        if floats and isinstance(ours, CouponEntry) and isinstance(theirs, CouponEntry):
-            ours = ours.model_copy(update={"rate_millionths": theirs.rate_millionths})  # No part of the terms.
-        if ours != theirs:
-            found.append(Difference(field, str(ours), str(theirs)))
+    kept = chain.schedule
+    floats = isinstance(terms.coupon, FloatingCoupon)  # Then fixings are no part of the terms.
+    for what, our_entries, their_entries in (
+        ("coupon", plan.coupons, kept.coupons),
+        ("repayment", plan.repayments, kept.repayments),
+        ("call", plan.calls, kept.calls),
+    ):
+        if len(our_entries) != len(their_entries):
+            found.append(Difference(f"{what}s", str(len(our_entries)), str(len(their_entries))))
+        for number, (ours, theirs) in enumerate(zip(our_entries, their_entries, strict=False), start=1):
+            for field, our_value in ours.model_dump().items():
+                their_value = getattr(theirs, field)
+                if our_value != their_value and not (floats and field == "rate_millionths"):
+                    shown = _shown(field, our_value), _shown(field, their_value)
+                    found.append(Difference(f"{what} {number}: {field.removesuffix('_millionths')}", *shown))
     return tuple(found)
+
+
+def _shown(field: str, value: int | None) -> str:
+    """A value of a schedule's entry as people read it."""
+    if field.endswith("_millionths"):
+        return "not fixed" if value is None else f"{format_amount(value, 4)}%"
+    if (field == "day" or field.endswith("_day")) and value:
+        return date_of(value).isoformat()
+    return str(value)
 
 
 def pay(
