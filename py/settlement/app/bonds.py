@@ -16,12 +16,13 @@ from settlement.domain.bonds.schedule import date_of
 from settlement.domain.bonds.terms import FloatingCoupon
 from settlement.domain.directory import InstrumentRecord
 from settlement.domain.quantity import format_amount
+from settlement.domain.wording import listed
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError, Location, Reason, Refused
 from settlement.flow.disclosing import attest
 from settlement.flow.network import Network
-from settlement.flow.servicing import pay_distribution
-from settlement.ports import BondOnChain, Disclosed, Distribution, Movement, PrincipalLine, RegisterLine
+from settlement.flow.servicing import claim_payments, pay_distribution
+from settlement.ports import BondOnChain, Disclosed, Distribution, Movement, PrincipalLine, RegisterLine, SetAside
 from settlement.scenarios.load import load_scenario
 
 
@@ -319,6 +320,39 @@ def pay(
         InputError: the bond has no paying agent.
         Refused: it is too early, nobody is entitled, or the money is not there.
     """
+    agent = _require_distribution(view, kind, number)
+    state, _ = pay_distribution(view.network.desk, agent, view.record.issuer, kind, number - 1, page, on_page=on_page)
+    return state
+
+
+class Claimed(NamedTuple):
+    """What was set aside for a holder, and why it could not be paid now; no reasons where it was."""
+
+    set_aside: SetAside
+    reasons: tuple[Reason, ...]
+
+
+def claim(view: BondView, kind: DistributionKind, number: int, holder: str | None = None) -> tuple[Claimed, ...]:
+    """Pays what was set aside of a distribution to a holder, or to everybody who can be paid now.
+
+    Raises:
+        InputError: the bond has no paying agent, there is no such distribution, or nothing is set aside for the holder.
+    """
+    agent = _require_distribution(view, kind, number)
+    kept = {each.holder: each for each in view.network.ledger.set_aside(agent, kind, number - 1)}
+    if holder is not None:
+        view.network.ledger.directory.address_of(holder)
+        if holder not in kept:
+            raise InputError(
+                f"nothing of {kind} {number} is set aside for {holder}; for whom: {listed(kept, 'nobody')}"
+            )
+    holders = list(kept) if holder is None else [holder]
+    found = claim_payments(view.network.desk, agent, view.record.issuer, kind, number - 1, holders)
+    return tuple(Claimed(kept[name], reasons) for name, reasons in found.items())
+
+
+def _require_distribution(view: BondView, kind: DistributionKind, number: int) -> str:
+    """The paying agent of a bond that has such a distribution."""
     agent = view.record.paying_agent
     if agent is None:
         raise InputError(f"{view.record.instrument} has no paying agent here")
@@ -332,5 +366,4 @@ def pay(
     if not 1 <= number <= count:
         allowed = f"allowed: 1 to {count}" if count else f"{view.record.instrument} has none"
         raise InputError(f"{kind} {number} is not in the schedule; {allowed}")
-    state, _ = pay_distribution(view.network.desk, agent, view.record.issuer, kind, number - 1, page, on_page=on_page)
-    return state
+    return agent

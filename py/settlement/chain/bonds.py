@@ -16,13 +16,14 @@ from settlement.domain.bonds.disclosure import Attestation, DisclosureKind, Disc
 from settlement.domain.bonds.entries import CallEntry, CouponEntry, DistributionKind, RepaymentEntry
 from settlement.domain.bonds.schedule import BondSchedule
 from settlement.domain.directory import Directory
-from settlement.ports import BondAllocation, BondOnChain, Disclosed, Distribution, HolderPayment, RegisterLine
+from settlement.ports import BondAllocation, BondOnChain, Disclosed, Distribution, HolderPayment, RegisterLine, SetAside
 
 BOND_STATUSES = ("closing", "live", "redeeming", "repaid", "exited")
 """By the value of `BondStatus` in contracts/types/Bond.sol."""
 
 _TERMS_ABI = "(bytes12,bytes3,uint96,uint96,uint96,uint8,uint8,uint32,address,bytes32,bytes32)"
 _DISTRIBUTION_ABI = "(uint8,uint16,bool,uint32,uint96,uint96,uint96,uint96,uint96,uint256,uint256)"
+_PAYMENT_SET_ASIDE = "0x" + keccak(text="PaymentSetAside(uint256,address,uint256,uint256,bytes)").hex()
 _HOLDER_PAID = "0x" + keccak(text="HolderPaid(uint256,address,uint256,uint256,address)").hex()
 _PAGE = 500
 """How many holders are asked for at once."""
@@ -172,6 +173,21 @@ class BondReader:
             ["uint256", "uint256", "address"], bytes.fromhex(log["data"].removeprefix("0x"))
         )
         return HolderPayment(nominal, amount, directory.name_of(to_checksum_address(account)))
+
+    def set_aside(self, agent: str, kind: DistributionKind, index: int) -> tuple[SetAside, ...]:
+        """See `ports.Ledger.set_aside`."""
+        directory, distribution = self._directory(), "0x" + distribution_id(kind, index).to_bytes(32).hex()
+        address = directory.address_of(agent)
+        paid = {log["topics"][2] for log in self._transactor.logs(address, [_HOLDER_PAID, distribution])}
+        found = []
+        for log in self._transactor.logs(address, [_PAYMENT_SET_ASIDE, distribution]):
+            if log["topics"][2] in paid:
+                continue  # It has claimed it since.
+            data = bytes.fromhex(log["data"].removeprefix("0x"))
+            nominal, amount, reason = decode(["uint256", "uint256", "bytes"], data)
+            holder = directory.name_of(to_checksum_address("0x" + log["topics"][2][-40:]))
+            found.append(SetAside(holder, nominal, amount, "0x" + reason.hex()))
+        return tuple(found)
 
     def _schedule(self, bond: str) -> BondSchedule:
         coupons = self._of(bond, "coupons()", [], COUPONS_ABI)

@@ -44,6 +44,7 @@ from settlement.ports import (
     Position,
     Receipt,
     RegisterLine,
+    SetAside,
     SignedTransaction,
 )
 
@@ -459,6 +460,10 @@ class EvmLedger:
     def payment(self, agent: str, kind: DistributionKind, index: int, holder: str) -> HolderPayment | None:
         """See `ports.Ledger.payment`."""
         return self._bonds.payment(agent, kind, index, holder)
+
+    def set_aside(self, agent: str, kind: DistributionKind, index: int) -> tuple[SetAside, ...]:
+        """See `ports.Ledger.set_aside`."""
+        return self._bonds.set_aside(agent, kind, index)
 
     def advance_to(self, timestamp: int) -> None:
         """See `ports.Ledger.advance_to`."""

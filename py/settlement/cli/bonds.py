@@ -209,6 +209,33 @@ def pay(
         make_console().print(f"{view.terms.currency}: {amounts}")
 
 
+@app.command()
+def claim(
+    bond: Bond,
+    what: Annotated[DistributionKind, typer.Argument(metavar="WHAT", help="coupon, repayment, redemption, ...")],
+    number: Annotated[int, typer.Argument(metavar="[NUMBER]", help="Which one, from 1 on.", min=1, max=65_536)] = 1,
+    holder: Annotated[str | None, typer.Option("--holder", help="Only this one. Default: all of them.")] = None,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Pay what was set aside for holders who could not be paid, where they can be now; exit 1 where one cannot.
+
+    Example: settle bond claim hk-green-2023 coupon 1 --holder west-insurance
+    """
+    with progress(as_json):
+        view = bonds.open_bond(bond, run_number)
+        found = bonds.claim(view, what, number, holder)
+    documents = [reports.claim_document(*each) for each in found]
+    if as_json:
+        print_json({"bond": bond, "what": what, "number": number, "claims": documents})
+    elif not found:
+        make_console().print("nothing is set aside")
+    else:
+        make_console().print(reports.claims_table(documents))
+    if any(each.reasons for each in found):
+        raise typer.Exit(1)
+
+
 @app.command("exit")
 def exit_bond(
     bond: Bond,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from settlement.domain import acts
 from settlement.domain.bonds.entries import DistributionKind
+from settlement.errors import Reason, Refused
 from settlement.flow.desk import Desk, perform
 from settlement.ports import Distribution, Receipt
 
@@ -51,3 +52,30 @@ def pay_distribution(
         count += 1
         on_page(state)
     return state, tuple(receipts)
+
+
+def claim_payments(
+    desk: Desk, agent: str, by: str, kind: DistributionKind, index: int, holders: Sequence[str]
+) -> Mapping[str, tuple[Reason, ...]]:
+    """Pays holders what was set aside for them, each for itself, in the deposits that they have elected by now.
+
+    Args:
+        desk: The ledger and the journal.
+        agent: The paying agent.
+        by: Who sends the transactions; anybody may.
+        kind: What is paid.
+        index: Which one, from 0 on.
+        holders: Whom.
+
+    Returns:
+        Every holder, and why it could not be paid; nothing where it was.
+    """
+    found: dict[str, tuple[Reason, ...]] = {}
+    for holder in holders:
+        try:
+            perform(desk, acts.ClaimPayment(agent=agent, by=by, distribution=kind, index=index, holder=holder))
+        except Refused as refusal:
+            found[holder] = refusal.reasons
+        else:
+            found[holder] = ()
+    return found

@@ -18,6 +18,7 @@ from settlement.ports.ledger import (
     PrincipalLine,
     Receipt,
     RegisterLine,
+    SetAside,
     SignedTransaction,
 )
 from settlement.ports.queue import Cancellation, Judgement, Lane, Queue, QueuedInstruction, QueueFigures, QueueRow, Slot
@@ -57,6 +58,7 @@ __all__ = [
     "QueuedInstruction",
     "Receipt",
     "RegisterLine",
+    "SetAside",
     "SettledAt",
     "SignedTransaction",
     "Slot",

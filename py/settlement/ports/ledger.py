@@ -174,6 +174,23 @@ class RegisterLine:
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """What a paying agent keeps for a holder that it could not pay.
+
+    Attributes:
+        holder: Its name, or its address where it has none here.
+        nominal: What it is due on, in whole units.
+        amount: Smallest units of the currency.
+        reason: The encoded reason for which it was not paid then.
+    """
+
+    holder: str
+    nominal: int
+    amount: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class PrincipalLine:
     """What is, or may be, repaid of a bond's principal.
 
@@ -394,6 +411,9 @@ class Ledger(Protocol):
 
         What is set aside counts from when it is claimed; `index` is from 0 on.
         """
+
+    def set_aside(self, agent: str, kind: DistributionKind, index: int) -> tuple[SetAside, ...]:
+        """What a paying agent keeps for holders of a distribution; `index` is from 0 on."""
 
     def advance_to(self, timestamp: int) -> None:
         """Mines a block at this Unix time, where the chain's clock can be set: on a development chain.

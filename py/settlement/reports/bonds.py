@@ -16,7 +16,8 @@ from settlement.domain.bonds.entries import CouponEntry, distribution_name
 from settlement.domain.bonds.schedule import date_of
 from settlement.domain.custody import SubLedgerDifference
 from settlement.domain.quantity import format_amount
-from settlement.ports import Disclosed, Distribution, Movement, PrincipalLine, RegisterLine
+from settlement.errors import Reason
+from settlement.ports import Disclosed, Distribution, Movement, PrincipalLine, RegisterLine, SetAside
 
 _MINOR_DECIMALS = 2
 _BAR = 40
@@ -200,6 +201,34 @@ def disclosures_table(disclosures: Sequence[Disclosed]) -> Table:
             str(len(each.versions)),
             f"{newest.document_hash[:18]}…" if newest else "",
             escape(newest.uri) if newest else "",
+        )
+    return table
+
+
+def claim_document(kept: SetAside, reasons: Sequence[Reason]) -> dict[str, Any]:
+    """A claim of what was set aside, as JSON; amounts as decimal text in major units."""
+    return {
+        "holder": kept.holder,
+        "nominal": str(kept.nominal),
+        "amount": _money(kept.amount).replace(",", ""),
+        "paid": not reasons,
+        "reasons": [str(reason) for reason in reasons],
+    }
+
+
+def claims_table(documents: Sequence[Mapping[str, Any]]) -> Table:
+    """Claims for people."""
+    table = _table("holder", ">nominal", ">amount", "", "reason")
+    for each in documents:
+        amount = f"{each['amount'].partition('.')[0]}"
+        mark = Text("paid", "green") if each["paid"] else Text("set aside", "yellow")
+        cents = each["amount"].partition(".")[2]
+        table.add_row(
+            escape(each["holder"]),
+            _whole(each["nominal"]),
+            f"{int(amount):,}.{cents}",
+            mark,
+            escape("; ".join(each["reasons"])),
         )
     return table
 

@@ -88,6 +88,17 @@ def test_register_schedule_terms_and_a_payment(bond, tmp_path):
     assert again["paid"] == "16333150.68", "nobody is paid twice"
 
 
+def test_what_was_set_aside_is_claimed_once_the_holder_is_free(bond, tmp_path):
+    bond.ok("run", cut(tmp_path, "  - name: It claims what was set aside"))
+    done = bond.json("bond", "claim", "hk-green-2023", "coupon", "1")
+    assert [(each["holder"], each["amount"], each["paid"]) for each in done["claims"]] == [
+        ("west-insurance", "2008356.17", True)
+    ]
+    assert bond.json("bond", "claim", "hk-green-2023", "coupon", "1")["claims"] == []
+    coupon = bond.json("bond", "schedule", "hk-green-2023")["coupons"][0]["payment"]
+    assert (coupon["paid"], coupon["set_aside"]) == ("16066849.32", "0.00")
+
+
 def test_verify_tells_the_field_in_which_file_and_chain_differ(bond, tmp_path):
     bond.ok("run", cut(tmp_path, "  - name: Each holder's account"))
     assert bond.json("bond", "verify", "hk-green-2023", "hksar-2023")["matches"] is True
@@ -188,6 +199,16 @@ def test_a_payment_that_was_killed_goes_on_and_pays_nobody_twice(crowded):
     assert float(ended["paid"]) + float(ended["set_aside"]) == pytest.approx(7_579_178.08)
     again = crowded.json(*pay, "100")
     assert again == ended
+    claims = crowded("bond", "claim", "stress-bond", "coupon", "1", "--json")
+    assert claims.code == 1, "they are still frozen"
+    assert [(each["holder"], each["paid"]) for each in claims.document["claims"]] == [
+        ("holder-00001", False), ("holder-00002", False), (f"holder-{CROWD:05}", False),
+    ]  # fmt: skip
+    assert "Registry_PartyNotActive" in claims.document["claims"][0]["reasons"][0]
+    unknown = crowded("bond", "claim", "stress-bond", "coupon", "1", "--holder", "holder-00007")
+    assert (unknown.code, "nothing of coupon 1 is set aside for holder-00007" in unknown.err) == (2, True)
+    nothing = crowded("bond", "claim", "stress-bond", "redemption")
+    assert (nothing.code, nothing.out.strip()) == (0, "nothing is set aside")
     cash = crowded.json("positions", "--instrument", "amber-hkd")["positions"]["holder-00005"]["amber-hkd"]
     assert cash == "28421.92"
 

@@ -33,11 +33,11 @@ def test_the_installed_program_is_the_command(settle):
 
 def test_the_commands_are_those_of_the_documentation():
     assert {" ".join(command) for command in COMMANDS} == {
-        "bench coupon", "bench gas", "bench throughput", "bond attest", "bond clients", "bond disclosures", "bond exit",
-        "bond export", "bond history", "bond import", "bond pay", "bond plot", "bond register", "bond schedule",
-        "bond verify", "cancel", "demo", "down", "journal verify", "network", "positions", "queue",
-        "reconcile", "retry", "run", "scenarios", "schema", "serve", "show", "status", "submit", "up",
-        "bond allocate", "bond book", "bond close",
+        "bench coupon", "bench gas", "bench throughput", "bond allocate", "bond attest", "bond book",
+        "bond claim", "bond clients", "bond close", "bond disclosures", "bond exit", "bond export",
+        "bond history", "bond import", "bond pay", "bond plot", "bond register", "bond schedule", "bond verify",
+        "cancel", "demo", "down", "journal verify", "network", "positions", "queue", "reconcile", "retry",
+        "run", "scenarios", "schema", "serve", "show", "status", "submit", "up",
     }  # fmt: skip
 
 
