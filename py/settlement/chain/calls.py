@@ -13,7 +13,7 @@ from settlement.chain.artifacts import Artifacts
 from settlement.chain.batch_codec import encode_items
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import INSTRUCTION_ABI, instruction_values
-from settlement.domain import acts
+from settlement.domain import acts, bills
 from settlement.domain.bonds.disclosure import DisclosureKind, UseOfProceeds
 from settlement.domain.bonds.entries import DayCount
 from settlement.domain.directory import Directory
@@ -47,8 +47,14 @@ DAY_COUNTS = {day_count: number for number, day_count in enumerate(DayCount)}
 UNFIXED = 2**32 - 1
 """The rate of a coupon whose index is not fixed."""
 
-TO_ORDER = 1
-"""The kind of bill that acts issue, to their holder's order: `BillKind` in contracts/types/Bill.sol."""
+_ENDORSEMENTS = {"ENDORSE": "endorse", "ENDORSE_TO_ORDER": "endorseToOrder"}
+_SURRENDERS = {
+    "request": "surrenderForDelivery",
+    "accept": "acceptSurrender",
+    "reject": "rejectSurrender",
+    "void": "voidBill",
+}
+_NEW_BILL = "address,string,bytes32,uint8,address"
 
 COMMITMENTS_ABI = "(uint8,uint32,address)[]"
 COUPONS_ABI = "(uint32,uint32,uint32,uint32,uint32,uint16,uint16,uint32)[]"
@@ -318,22 +324,49 @@ class CallEncoder:
 
     # ---- bills of lading ---------------------------------------------------------------------------------------------
 
-    def _issue_bill(self, act: acts.IssueBill, directory: Directory) -> Call:
-        holder = directory.address_of(act.holder)
-        document_hash = bytes.fromhex(act.document_hash[2:])
-        arguments = [holder, act.document_reference, document_hash, TO_ORDER, holder]
-        signature = "issue(address,string,bytes32,uint8,address)"
-        return self._by_issuer(act.instrument, directory, signature, arguments)
+    def _issue_bill(self, act: bills.IssueBill, directory: Directory) -> Call:
+        return self._by_issuer(act.instrument, directory, f"issue({_NEW_BILL})", _new_bill(act, directory))
 
-    def _surrender_bill(self, act: acts.SurrenderBill, directory: Directory) -> Call:
-        function = {
-            "request": "surrenderForDelivery",
-            "accept": "acceptSurrender",
-            "reject": "rejectSurrender",
-            "void": "voidBill",
-        }[act.step]
-        data = encode_call(f"{function}(uint256)", [title_id(act.document_reference)])
-        return Call(act.by, directory.instrument(act.instrument).address, data)
+    def _reissue_bill(self, act: bills.ReissueBill, directory: Directory) -> Call:
+        arguments = [title_id(act.replaces), *_new_bill(act, directory)]
+        return self._by_issuer(act.instrument, directory, f"reissue(uint256,{_NEW_BILL})", arguments)
+
+    def _issue_bill_from_paper(self, act: bills.IssueBillFromPaper, directory: Directory) -> Call:
+        replaces = 0 if act.replaces is None else title_id(act.replaces)
+        arguments = [*_new_bill(act, directory), replaces, bytes.fromhex(act.statement_hash[2:])]
+        return self._by_issuer(act.instrument, directory, f"issueFromPaper({_NEW_BILL},uint256,bytes32)", arguments)
+
+    def _endorse_bill(self, act: bills.EndorseBill, directory: Directory) -> Call:
+        if act.endorsee is None:
+            return _on_bill(act, directory, "blankEndorse")
+        function = _ENDORSEMENTS[act.endorsement]
+        return _on_bill(act, directory, function, ("address", directory.address_of(act.endorsee)))
+
+    def _sign_bill(self, act: bills.SignBill, directory: Directory) -> Call:
+        return _on_bill(act, directory, "sign", ("bytes32", bytes.fromhex(act.statement_hash[2:])))
+
+    def _entrust_bill(self, act: bills.EntrustBill, directory: Directory) -> Call:
+        terms = ("address", directory.address_of(act.receiver)), ("uint64", act.realisable_from)
+        return _on_bill(act, directory, "entrust", *terms)
+
+    def _revoke_entrustment(self, act: bills.RevokeEntrustment, directory: Directory) -> Call:
+        return _on_bill(act, directory, "revokeEntrustment", ("address", directory.address_of(act.receiver)))
+
+    def _accept_entrustment(self, act: bills.AcceptEntrustment, directory: Directory) -> Call:
+        terms = ("address", directory.address_of(act.giver)), ("uint64", act.realisable_from)
+        return _on_bill(act, directory, "acceptEntrustment", *terms)
+
+    def _renounce_entrustment(self, act: bills.RenounceEntrustment, directory: Directory) -> Call:
+        return _on_bill(act, directory, "renounceEntrustment", ("address", directory.address_of(act.giver)))
+
+    def _surrender_bill(self, act: bills.SurrenderBill, directory: Directory) -> Call:
+        return _on_bill(act, directory, _SURRENDERS[act.step])
+
+    def _surrender_bill_for_amendment(self, act: bills.SurrenderBillForAmendment, directory: Directory) -> Call:
+        return _on_bill(act, directory, "surrenderForAmendment", ("bytes4", act.reason.encode().ljust(4, b"\0")))
+
+    def _accept_switch_to_paper(self, act: bills.AcceptSwitchToPaper, directory: Directory) -> Call:
+        return _on_bill(act, directory, "acceptSwitchToPaper", ("bytes32", bytes.fromhex(act.statement_hash[2:])))
 
     def _transfer(self, act: acts.Transfer, directory: Directory) -> Call:
         data = encode_call("transfer(address,uint256)", [directory.address_of(act.receiver), act.quantity.amount])
@@ -406,6 +439,25 @@ def argument_types(signature: str) -> list[str]:
 def consent_values(consents: Sequence[Consent]) -> list[tuple[str, bytes]]:
     """Consents as the engine's ABI takes them."""
     return [(consent.address, bytes.fromhex(consent.signature[2:])) for consent in consents]
+
+
+def _new_bill(act: bills.NewBill, directory: Directory) -> list[Any]:
+    """The arguments that every way to issue a bill takes."""
+    endorsee = act.endorsee or (None if act.bill_kind == "blank" else act.holder)
+    return [
+        directory.address_of(act.holder),
+        act.document_reference,
+        bytes.fromhex(act.document_hash[2:]),
+        get_args(bills.BillKind).index(act.bill_kind),
+        directory.address_of(endorsee) if endorsee else _NOBODY,
+    ]
+
+
+def _on_bill(act: bills.BillAct, directory: Directory, function: str, *more: tuple[str, Any]) -> Call:
+    """A call about one bill, by who acts; `more` are types and values of the arguments after the bill's id."""
+    signature = f"{function}({','.join(['uint256', *(kind for kind, _ in more)])})"
+    data = encode_call(signature, [title_id(act.document_reference), *(value for _, value in more)])
+    return Call(act.by, directory.instrument(act.instrument).address, data)
 
 
 def _booking_reference(reference: str) -> bytes:

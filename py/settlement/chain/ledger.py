@@ -10,6 +10,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from settlement.chain.artifacts import Artifacts
+from settlement.chain.bills import BillReader
 from settlement.chain.bonds import BondReader
 from settlement.chain.calls import CONSENTS_ABI, INSTRUMENT_KINDS, ROLE_BITS, CallEncoder, consent_values, encode_call
 from settlement.chain.deployment import Deployment
@@ -34,6 +35,8 @@ from settlement.domain.instruction import Consent, Instruction, InstructionStatu
 from settlement.domain.quantity import Quantity
 from settlement.errors import InputError, Reason, Refused
 from settlement.ports import (
+    BillEntry,
+    BillOnChain,
     Block,
     BondAllocation,
     BondOnChain,
@@ -56,21 +59,6 @@ STATUSES = (
     InstructionStatus.EXPIRED,
 )
 """By the value of `InstructionStatus` in contracts/types/Settlement.sol; open on chain is matched off chain."""
-
-BILL_STATUSES = (
-    "NONE",
-    "ISSUED",
-    "PENDING_SURRENDER_FOR_AMENDMENT",
-    "SURRENDERED_FOR_AMENDMENT",
-    "PENDING_SURRENDER_FOR_DELIVERY",
-    "SURRENDERED_FOR_DELIVERY",
-    "VOIDED",
-)
-"""By the value of `BillStatus` in contracts/types/Bill.sol, in DCSA's words."""
-
-_BILL_ABI = (
-    "(uint8,uint8,bool,uint16,bytes4,address,address,address,bytes32,string,uint256,uint256)"  # Bill in the same file
-)
 
 _KINDS: dict[type, InstrumentKind] = {
     acts.CreateWholesaleCBDC: "wholesale-cbdc",
@@ -116,6 +104,7 @@ class EvmLedger:
         self._separator = domain_separator(deployment.chain_id, deployment.engine)
         self._transactor = Transactor(rpc, artifacts, deployment.chain_id, self._name)
         self._bonds = BondReader(self._transactor, lambda: self._directory)
+        self._bills = BillReader(self._transactor, lambda: self._directory)
 
     @property
     def chain_id(self) -> int:
@@ -427,9 +416,16 @@ class EvmLedger:
 
     def title_status(self, title: Quantity) -> str:
         """See `ports.Ledger.title_status`."""
-        record = self._directory.instrument(title.instrument)
-        data = encode_call("bill(uint256)", [title.amount])
-        return BILL_STATUSES[self._answer(record.address, data, _BILL_ABI)[0]]
+        found = self._bills.state(title)
+        return "NONE" if found is None else found.status
+
+    def bill(self, title: Quantity) -> BillOnChain | None:
+        """See `ports.Ledger.bill`."""
+        return self._bills.state(title)
+
+    def bill_chain(self, title: Quantity) -> tuple[BillEntry, ...]:
+        """See `ports.Ledger.bill_chain`."""
+        return self._bills.chain(title)
 
     def accrued_interest(self, nominal: Quantity, settlement_date: int) -> int:
         """See `ports.Ledger.accrued_interest`."""

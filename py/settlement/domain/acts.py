@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from settlement.domain.bills import AnyBillAct
 from settlement.domain.bonds.disclosure import Commitment, UseOfProceeds
 from settlement.domain.bonds.entries import CallEntry, CouponEntry, DayCount, DistributionKind, RepaymentEntry
 from settlement.domain.instruction import Consent, Instruction
@@ -324,26 +325,6 @@ class ReturnSurplus(Model):
     quantity: Quantity
 
 
-class IssueBill(Model):
-    """A carrier issues a bill of lading to its first holder."""
-
-    kind: Literal["issue-bill"] = "issue-bill"
-    instrument: InstrumentId
-    holder: PartyId
-    document_reference: Annotated[str, Field(min_length=1, max_length=20)]
-    document_hash: Hash32
-
-
-class SurrenderBill(Model):
-    """The party in control surrenders a bill, or the carrier answers."""
-
-    kind: Literal["surrender-bill"] = "surrender-bill"
-    instrument: InstrumentId
-    document_reference: Annotated[str, Field(min_length=1, max_length=20)]
-    step: Literal["request", "accept", "reject", "void"]
-    by: PartyId
-
-
 class Transfer(Model):
     """A holder moves its own money or securities directly, without an instruction."""
 
@@ -440,8 +421,7 @@ Act = Annotated[
     | PayDistribution
     | ClaimPayment
     | ReturnSurplus
-    | IssueBill
-    | SurrenderBill
+    | AnyBillAct
     | Transfer
     | Settle
     | SettleBatch

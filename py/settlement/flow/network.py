@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from settlement.domain import acts
+from settlement.domain.bills import IssueBill
 from settlement.domain.bonds.entries import DayCount, single_coupon
 from settlement.domain.instruction import (
     Consent,
@@ -206,7 +207,7 @@ class Network:
     def issue_bill(self, instrument: str, holder: str, reference: str, document_hash: str) -> Receipt:
         """A carrier issues a bill of lading."""
         return self._do(
-            acts.IssueBill(
+            IssueBill(
                 instrument=instrument,
                 holder=holder,
                 document_reference=reference,

@@ -5,6 +5,8 @@ from settlement.ports.books import Account, BookedTransaction, Books
 from settlement.ports.clock import Clock
 from settlement.ports.journal import HistoryEntry, Journal, JournalEntry, NewInstruction, QueueState, StoredInstruction
 from settlement.ports.ledger import (
+    BillEntry,
+    BillOnChain,
     Block,
     BondAllocation,
     BondOnChain,
@@ -27,6 +29,8 @@ __all__ = [
     "Account",
     "BatchLedger",
     "BatchResult",
+    "BillEntry",
+    "BillOnChain",
     "Block",
     "BondAllocation",
     "BondOnChain",

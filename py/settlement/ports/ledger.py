@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from settlement.domain.acts import Act, CreateGreenBond, Role
+from settlement.domain.bills import AmendmentReason, BillAction, BillKind, BillStatus
 from settlement.domain.bonds.disclosure import Attestation, DisclosureKind, DisclosureState
 from settlement.domain.bonds.entries import DayCount, DistributionKind
 from settlement.domain.bonds.register import PartyStanding
@@ -232,6 +233,66 @@ class Movement:
     transaction: str
 
 
+@dataclass(frozen=True)
+class BillOnChain:
+    """What a carrier's contract keeps of a bill of lading; parties by name, or by address where nobody knows them.
+
+    Attributes:
+        reference: Document reference.
+        sub_reference: Which of the bills with that reference, from 1 on.
+        status: In DCSA's words.
+        kind: Who can have title.
+        endorsable: Whether the endorsee can endorse, and so pass title.
+        endorsee: Who has title; None where possession is title (blank), and where the bill has ended.
+        possession: Who has possession; None where the bill has ended.
+        shipper: The original shipper.
+        surrendered_by: Who asked for surrender; None where nobody has, or the carrier rejected it.
+        amendment_reason: Where surrender for amendment was asked for.
+        document_hash: Of the transport document.
+        replaces: The bill whose place this one takes; None where there is none.
+        replaced_by: The bill that has taken this one's place; None where there is none.
+    """
+
+    reference: str
+    sub_reference: int
+    status: BillStatus
+    kind: BillKind
+    endorsable: bool
+    endorsee: str | None
+    possession: str | None
+    shipper: str
+    surrendered_by: str | None
+    amendment_reason: AmendmentReason | None
+    document_hash: str
+    replaces: str | None
+    replaced_by: str | None
+
+
+@dataclass(frozen=True)
+class BillEntry:
+    """An entry of a bill's chain.
+
+    Attributes:
+        action: DCSA's action code.
+        actor: Who did it; of a movement, who gave.
+        recipient: The first or next party in possession, the new endorsee, or the carrier; None where nobody.
+        reason: Of a surrender for amendment; otherwise None.
+        statement_hash: Of what was signed, or of the statement of a change of medium; otherwise None.
+        block: Number of the block.
+        time: Unix time of the block.
+        transaction: Hash.
+    """
+
+    action: BillAction
+    actor: str
+    recipient: str | None
+    reason: AmendmentReason | None
+    statement_hash: str | None
+    block: int
+    time: int
+    transaction: str
+
+
 class Ledger(Protocol):
     """One deployment on one chain."""
 
@@ -344,6 +405,12 @@ class Ledger(Protocol):
 
     def title_status(self, title: Quantity) -> str:
         """A bill of lading's status, in DCSA's words."""
+
+    def bill(self, title: Quantity) -> BillOnChain | None:
+        """What a bill of lading is and who has it; None where there is no such bill."""
+
+    def bill_chain(self, title: Quantity) -> tuple[BillEntry, ...]:
+        """Everything that was done with a bill of lading, in order, from the events of its contract alone."""
 
     def accrued_interest(self, nominal: Quantity, settlement_date: int) -> int:
         """A bond's accrued interest in smallest units of its currency, as its contract computes it."""

@@ -63,6 +63,10 @@ class ExpectationChecker:
         for reference, party in expect.control.items():
             owner = self._ledger.title_owner(self._scenario.titles[reference])
             checks.append(_same(f"{where}: {party or 'nobody'} is in control of {reference}", owner, party))
+        for reference, party in expect.endorsee.items():
+            bill = self._ledger.bill(self._scenario.titles[reference])
+            endorsee = None if bill is None else bill.endorsee
+            checks.append(_same(f"{where}: {party or 'nobody'} is the endorsee of {reference}", endorsee, party))
         for reference, bill_status in expect.bill_status.items():
             actual_status = self._ledger.title_status(self._scenario.titles[reference])
             checks.append(_same(f"{where}: {reference} is {bill_status}", actual_status, bill_status))

@@ -23,9 +23,9 @@ from settlement.domain.acts import (
     Role,
     SetCounterpartyLimit,
     SetDailyLimit,
-    SurrenderBill,
     Transfer,
 )
+from settlement.domain.bills import BillAct, BillStatus
 from settlement.domain.bonds.disclosure import DisclosureState
 from settlement.domain.bonds.entries import DistributionKind
 from settlement.domain.bonds.interest import PricedTrade
@@ -41,16 +41,6 @@ OrderStatus = Literal["settled", "locked", "cancelled", "expired"]
 
 BondStatusName = Literal["closing", "live", "redeeming", "repaid", "exited"]
 """Where a bond's issue stands."""
-
-BillStatus = Literal[
-    "ISSUED",
-    "PENDING_SURRENDER_FOR_AMENDMENT",
-    "SURRENDERED_FOR_AMENDMENT",
-    "PENDING_SURRENDER_FOR_DELIVERY",
-    "SURRENDERED_FOR_DELIVERY",
-    "VOIDED",
-]
-"""A bill of lading's status, in DCSA's words."""
 
 Amounts = Mapping[PartyId, Mapping[InstrumentId, int]]
 """Party, then instrument, then smallest units (of a title instrument: how many titles)."""
@@ -440,8 +430,9 @@ class Expectation(Model):
         together: What each crowd's members have together, held quantities included.
         held: What of that is on hold.
         supply: What exists of an instrument.
-        control: Document reference to the party in control; None where the bill is gone.
-        bill_status: Document reference to its status.
+        control: A bill's name to the party in control, which has possession; None where the bill is gone.
+        endorsee: A bill's name to who is named as having title; None where the bill is blank or gone.
+        bill_status: A bill's name to its status.
         accrued_interest: Order id to the accrued interest of its priced legs together, smallest units.
         cash: Order id to the cash of its priced legs together, smallest units.
         bond_status: Bond to where its issue stands.
@@ -459,6 +450,7 @@ class Expectation(Model):
     held: Amounts = Field(default_factory=dict)
     supply: Mapping[InstrumentId, int] = Field(default_factory=dict)
     control: Mapping[str, PartyId | None] = Field(default_factory=dict)
+    endorsee: Mapping[str, PartyId | None] = Field(default_factory=dict)
     bill_status: Mapping[str, BillStatus] = Field(default_factory=dict)
     accrued_interest: Mapping[str, int] = Field(default_factory=dict)
     cash: Mapping[str, int] = Field(default_factory=dict)
@@ -502,7 +494,7 @@ class Scenario(Model):
         crowds: Parties by the thousand, by the crowd's name; their members are among the parties.
         instruments: By name, in an order in which they can be created (reserves first).
         unlisted: Names in legs that stand for contracts the registry has not admitted.
-        titles: Every bill of lading the scenario issues: document reference to its title.
+        titles: Every bill of lading the scenario issues, by its name: reference, or `reference/2` where reissued.
         bonds: Each bond's terms, and the schedule that follows from them.
         opening: Steps before the positions "before" are taken.
         steps: The steps.
@@ -542,7 +534,7 @@ class Scenario(Model):
                 act = step.action.act
                 if isinstance(act, Transfer):
                     found.add(act.giver)
-                elif isinstance(act, SurrenderBill | RecordFixing | ElectAccounts | ClaimPayment):
+                elif isinstance(act, BillAct | RecordFixing | ElectAccounts | ClaimPayment):
                     found.add(act.by)
             elif isinstance(step.action, PayStep):
                 found.add(step.action.by)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from settlement.domain import acts
+from settlement.domain.bills import AcceptEntrustment, EntrustBill
 from settlement.domain.bonds.entries import DistributionKind
 from settlement.domain.custody import ClientBooking
 from settlement.domain.instruction import Instruction, InstructionStatus, Leg, MatchedInstruction
@@ -234,7 +235,7 @@ class ScenarioRunner:
         action, desk = step.action, self._network.desk
         match action:
             case Perform():
-                receipt = perform(desk, action.act)
+                receipt = perform(desk, self._in_time(action.act))
                 self._books.count(action.act)
                 if isinstance(action.act, acts.ClaimPayment):
                     self._count_redeemed(self._bond_of(action.act.agent), action.act.distribution, [receipt])
@@ -283,6 +284,12 @@ class ScenarioRunner:
             case ReleaseLegStep():
                 instruction = self._match(action.order).instruction
                 return self._done(action.order, release_leg(desk, instruction, action.leg))
+
+    def _in_time(self, act: acts.Act) -> acts.Act:
+        """The act with the time from which a pledge may be realised, moved as windows are."""
+        if isinstance(act, EntrustBill | AcceptEntrustment) and act.realisable_from:
+            return act.model_copy(update={"realisable_from": act.realisable_from + self._shift})
+        return act
 
     def _bond_of(self, agent: str) -> str:
         records = self._network.ledger.directory.instruments.values()

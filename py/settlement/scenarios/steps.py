@@ -6,20 +6,18 @@ from settlement.domain.acts import (
     Act,
     ChangeAccountBlock,
     ChangePartyStatus,
-    IssueBill,
     IssueBond,
     IssueMoney,
     RedeemBond,
     RedeemMoney,
-    SurrenderBill,
     Transfer,
 )
 from settlement.domain.bonds.entries import distribution_name
-from settlement.domain.instruction import title_id
 from settlement.domain.quantity import Quantity
+from settlement.scenarios.bills import resolve_bill_action
 from settlement.scenarios.bonds import read_distribution, resolve_bond_action
 from settlement.scenarios.clients import note_references, resolve_book_clients, resolve_clients
-from settlement.scenarios.context import MINOR_DECIMALS, Context, document_hash
+from settlement.scenarios.context import MINOR_DECIMALS, Context
 from settlement.scenarios.disclosures import resolve_disclosure_states
 from settlement.scenarios.language import (
     Action,
@@ -53,7 +51,6 @@ from settlement.scenarios.written_steps import (
     CancelWritten,
     ExpectWritten,
     IdWritten,
-    IssueBillWritten,
     IssueWritten,
     OutcomeWritten,
     PartyAct,
@@ -61,7 +58,6 @@ from settlement.scenarios.written_steps import (
     ReleaseLegWritten,
     SettleLockedWritten,
     StepWritten,
-    SurrenderWritten,
     TransferWritten,
 )
 
@@ -125,6 +121,8 @@ def _default_name(word: str, written: Written) -> str:
 def _action(context: Context, path: Path, word: str, written: Written) -> Action:
     if (about_bonds := resolve_bond_action(context, path, word, written)) is not None:
         return about_bonds
+    if (about_bills := resolve_bill_action(context, path, word, written)) is not None:
+        return about_bills
     match written:
         case BatchWritten():
             return _batch(context, path, written)
@@ -186,8 +184,6 @@ def _act(context: Context, path: Path, word: str, written: Written) -> Act:
             return _issue(context, path, written)
         case RedeemWritten():
             return _redeem(context, path, written)
-        case IssueBillWritten():
-            return _issue_bill(context, path, written)
         case TransferWritten():
             return _transfer(context, path, written)
         case PartyAct():
@@ -197,8 +193,6 @@ def _act(context: Context, path: Path, word: str, written: Written) -> Act:
             context.money((*path, "instrument"), written.instrument)
             holder = context.party((*path, "holder"), written.holder)
             return ChangeAccountBlock(instrument=written.instrument, holder=holder, blocked=word == "block_account")
-        case SurrenderWritten():
-            return _surrender(context, path, word, written)
         case _:
             raise context.error(path, f"action {word!r} is not known")
 
@@ -248,28 +242,6 @@ def _needed(context: Context, path: Path, field: str, value: str | None) -> str:
     return value
 
 
-def _issue_bill(context: Context, path: Path, written: IssueBillWritten) -> Act:
-    context.of_kind((*path, "instrument"), written.instrument, "bill-of-lading")
-    reference = written.reference
-    if len(reference.encode()) > 20:
-        raise context.error((*path, "reference"), "the document reference is longer than 20 bytes")
-    if not isinstance(written.document, dict | str) or not written.document:
-        raise context.error((*path, "document"), "the document is a mapping or a text, and not empty")
-    title = Quantity(instrument=written.instrument, amount=title_id(reference))
-    known = context.titles.setdefault(reference, title)
-    if known != title:
-        raise context.error(
-            (*path, "reference"),
-            f"{reference} is a bill of {known.instrument} already; in a scenario a reference is unique",
-        )
-    return IssueBill(
-        instrument=written.instrument,
-        holder=context.party((*path, "to"), written.to),
-        document_reference=reference,
-        document_hash=document_hash(written.document),
-    )
-
-
 def _transfer(context: Context, path: Path, written: TransferWritten) -> Act:
     instrument = context.instrument((*path, "instrument"), written.instrument)
     if instrument.kind == "bill-of-lading":
@@ -281,19 +253,6 @@ def _transfer(context: Context, path: Path, written: TransferWritten) -> Act:
             instrument=written.instrument,
             amount=context.amount((*path, "amount"), written.amount, instrument.decimals),
         ),
-    )
-
-
-def _surrender(context: Context, path: Path, word: str, written: SurrenderWritten) -> Act:
-    context.of_kind((*path, "instrument"), written.instrument, "bill-of-lading")
-    title = context.known((*path, "reference"), "document", written.reference, context.titles)
-    if title.instrument != written.instrument:
-        raise context.error((*path, "reference"), f"{written.reference} is a bill of {title.instrument}")
-    return SurrenderBill(
-        instrument=written.instrument,
-        document_reference=written.reference,
-        step={"surrender": "request", "accept_surrender": "accept", "reject_surrender": "reject"}[word],  # type: ignore[arg-type]
-        by=context.party((*path, "by"), written.by),
     )
 
 
@@ -309,7 +268,7 @@ def resolve_expectation(context: Context, path: Path, written: OutcomeWritten) -
     for key in ("status", "accrued_interest", "cash"):
         for order_id in getattr(written, key):
             context.order((*path, key, order_id), order_id)
-    for key in ("control", "bill_status"):
+    for key in ("control", "endorsee", "bill_status"):
         for reference in getattr(written, key):
             context.known((*path, key, reference), "document", reference, context.titles)
     step = written if isinstance(written, ExpectWritten) else ExpectWritten()
@@ -326,10 +285,8 @@ def resolve_expectation(context: Context, path: Path, written: OutcomeWritten) -
             name: context.position((*path, "supply", name), text, _fungible(context, (*path, "supply", name), name))
             for name, text in written.supply.items()
         },
-        control={
-            reference: None if party == "none" else context.party((*path, "control", reference), party)
-            for reference, party in written.control.items()
-        },
+        control=_parties_or_none(context, (*path, "control"), written.control),
+        endorsee=_parties_or_none(context, (*path, "endorsee"), written.endorsee),
         bill_status=dict(written.bill_status),
         accrued_interest=_of_priced(context, (*path, "accrued_interest"), written.accrued_interest),
         cash=_of_priced(context, (*path, "cash"), written.cash),
@@ -338,6 +295,13 @@ def resolve_expectation(context: Context, path: Path, written: OutcomeWritten) -
         distributions=_distributions(context, (*path, "distributions"), written.distributions),
         clients=resolve_clients(context, (*path, "clients"), written.clients),
     )
+
+
+def _parties_or_none(context: Context, path: Path, written: dict[str, str]) -> dict[str, str | None]:
+    return {
+        reference: None if party == "none" else context.party((*path, reference), party)
+        for reference, party in written.items()
+    }
 
 
 def _together(context: Context, path: Path, written: AmountsWritten) -> dict[str, dict[str, int]]:

@@ -14,8 +14,8 @@ from settlement.domain.acts import Role
 from settlement.scenarios.written_base import (
     Amount,
     Anything,
+    BillReference,
     Day,
-    DocumentReference,
     InstrumentName,
     OrderId,
     PartyName,
@@ -116,7 +116,7 @@ class LegWritten(Written):
     ]
     to_instrument: InstrumentName | None = None
     amount: Amount | None = None
-    title: DocumentReference | None = None
+    title: BillReference | None = None
     priced: PricedWritten | None = None
 
     @model_validator(mode="after")

@@ -61,6 +61,8 @@ SignedAmount = Annotated[
     str, WithJsonSchema({"type": ["string", "number"], "description": 'In major units, with a sign: "-500,000".'})
 ]
 DocumentReference = Annotated[str, Field(min_length=1, max_length=20)]
+BillReference = Annotated[str, Field(min_length=1, max_length=26)]
+"""A document reference, and from sub-reference 2 on `reference/2`."""
 Anything = Annotated[Any, WithJsonSchema({})]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from settlement.domain.bills import BillStatus
 from settlement.domain.bonds.disclosure import DisclosureState
-from settlement.scenarios.language import BillStatus, OrderStatus
+from settlement.scenarios.language import OrderStatus
 from settlement.scenarios.written import (
     CrowdWritten,
     InstrumentWritten,
@@ -18,9 +19,9 @@ from settlement.scenarios.written import (
 )
 from settlement.scenarios.written_base import (
     Amount,
+    BillReference,
     BookingReference,
     ClientName,
-    DocumentReference,
     ErrorName,
     Flag,
     InstrumentName,
@@ -33,6 +34,20 @@ from settlement.scenarios.written_base import (
     Whole,
     Written,
     shape,
+)
+from settlement.scenarios.written_bills import (
+    AcceptEntrustmentWritten,
+    BillFromPaperWritten,
+    BlankEndorseWritten,
+    EndorseWritten,
+    EntrustWritten,
+    IssueBillWritten,
+    ReissueBillWritten,
+    RenounceEntrustmentWritten,
+    RevokeEntrustmentWritten,
+    StatementWritten,
+    SurrenderForAmendmentWritten,
+    SurrenderWritten,
 )
 from settlement.scenarios.written_bonds import (
     AllocateWritten,
@@ -70,15 +85,6 @@ class RedeemWritten(Written):
     reference: Reference | None = None
 
 
-class IssueBillWritten(Written):
-    """A bill of lading to its first holder."""
-
-    instrument: InstrumentName
-    to: PartyName
-    reference: DocumentReference
-    document: Annotated[Any, WithJsonSchema({"type": ["object", "string"]})]
-
-
 class TransferWritten(Written):
     """A holder's own transfer, without an instruction."""
 
@@ -99,14 +105,6 @@ class AccountAct(Written):
 
     instrument: InstrumentName
     holder: PartyName
-
-
-class SurrenderWritten(Written):
-    """A bill of lading is surrendered, or the carrier answers."""
-
-    instrument: InstrumentName
-    reference: DocumentReference
-    by: PartyName
 
 
 class IdWritten(Written):
@@ -174,8 +172,9 @@ class OutcomeWritten(Written):
     together: AmountsWritten = Field(default_factory=dict)
     held: AmountsWritten = Field(default_factory=dict)
     supply: dict[InstrumentName, Amount] = Field(default_factory=dict)
-    control: dict[DocumentReference, PartyName] = Field(default_factory=dict)
-    bill_status: dict[DocumentReference, BillStatus] = Field(default_factory=dict)
+    control: dict[BillReference, PartyName] = Field(default_factory=dict)
+    endorsee: dict[BillReference, PartyName] = Field(default_factory=dict)
+    bill_status: dict[BillReference, BillStatus] = Field(default_factory=dict)
     accrued_interest: dict[OrderId, Amount] = Field(default_factory=dict)
     cash: dict[OrderId, Amount] = Field(default_factory=dict)
     bond_status: dict[InstrumentName, BondStatusName] = Field(default_factory=dict)
@@ -235,9 +234,22 @@ class StepWritten(Written):
     claim: ClaimWritten | None = None
     return_surplus: ReturnSurplusWritten | None = None
     exit_bond: BondAct | None = None
+    reissue_bill: ReissueBillWritten | None = None
+    bill_from_paper: BillFromPaperWritten | None = None
+    endorse: EndorseWritten | None = None
+    endorse_to_order: EndorseWritten | None = None
+    blank_endorse: BlankEndorseWritten | None = None
+    sign_bill: StatementWritten | None = None
+    entrust: EntrustWritten | None = None
+    revoke_entrustment: RevokeEntrustmentWritten | None = None
+    accept_entrustment: AcceptEntrustmentWritten | None = None
+    renounce_entrustment: RenounceEntrustmentWritten | None = None
     surrender: SurrenderWritten | None = None
+    surrender_for_amendment: SurrenderForAmendmentWritten | None = None
     accept_surrender: SurrenderWritten | None = None
+    accept_switch_to_paper: StatementWritten | None = None
     reject_surrender: SurrenderWritten | None = None
+    void_bill: SurrenderWritten | None = None
     book_clients: BookClientsWritten | None = None
     pass_on: PassOnWritten | None = None
     advance: AdvanceWritten | None = None
