@@ -103,15 +103,20 @@ def _number(context: Context, path: Path, written: NewBillWritten) -> BillNumber
     elif reference is None:
         raise context.error(path, "field 'reference' is missing: without `replaces` there is nothing it follows from")
     following = None if replaces is None else read_bill_name(replaces).next
-    number = following if reference is None else BillNumber(reference, 1)
-    assert number is not None  # noqa: S101 - one of the two is there
-    if following is not None and reference == following.name:
+    if following is not None and reference in (None, following.name):
         number = following
-    elif following is not None and read_bill_name(number.reference).reference == following.reference:
-        raise context.error(
-            (*path, "reference"),
-            f"{number.name} does not follow {replaces}: with the same document reference it is {following.name}",
-        )
+    else:
+        number = BillNumber(str(reference), 1)
+        said = read_bill_name(number.reference)
+        if following is not None and said.reference == following.reference:
+            raise context.error(
+                (*path, "reference"),
+                f"{number.name} does not follow {replaces}: with the same document reference it is {following.name}",
+            )
+        if said != number:
+            raise context.error(
+                (*path, "reference"), f"{number.name} is called as a reissued bill is; a first one has no sub-reference"
+            )
     if len(number.reference.encode()) > REFERENCE_BYTES_MAX:
         raise context.error((*path, "reference"), f"the document reference is longer than {REFERENCE_BYTES_MAX} bytes")
     return number

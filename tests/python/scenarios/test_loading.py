@@ -45,7 +45,10 @@ def test_the_library_is_listed() -> None:
     names = [summary.name for summary in shipped_scenarios()]
     assert names == [
         "bond-stress",
+        "ebl-amend-and-switch",
         "ebl-dvp",
+        "ebl-financed-import",
+        "ebl-string-sale",
         "failures",
         "green-bond-2023",
         "hksar-2023",
