@@ -74,9 +74,19 @@ def test_the_green_bond_s_accrued_interest_is_the_contract_s_too(settle):
     )
 
 
-@pytest.mark.parametrize(
-    "scenario", ["ebl-amend-and-switch", "ebl-dvp", "ebl-financed-import", "ebl-string-sale", "failures"]
-)
+OTHERS = [
+    "ebl-amend-and-switch",
+    "ebl-collection",
+    "ebl-disputes",
+    "ebl-dvp",
+    "ebl-financed-import",
+    "ebl-letter-of-credit",
+    "ebl-string-sale",
+    "failures",
+]
+
+
+@pytest.mark.parametrize("scenario", OTHERS)
 def test_the_other_shipped_scenarios_meet_their_expectations(settle, scenario):
     document = settle.json("run", scenario)
     assert document["ok"] is True

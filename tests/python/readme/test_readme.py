@@ -42,7 +42,7 @@ def test_every_command_of_the_readme_runs_in_order(tmp_path: Path, monkeypatch: 
 def test_the_demo_runs() -> None:
     done = subprocess.run(["scripts/demo"], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("books balance") == 10
+    assert done.stdout.count("books balance") == 13
 
 
 def test_the_library_example_runs(tmp_path: Path) -> None:

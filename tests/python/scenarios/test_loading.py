@@ -46,8 +46,11 @@ def test_the_library_is_listed() -> None:
     assert names == [
         "bond-stress",
         "ebl-amend-and-switch",
+        "ebl-collection",
+        "ebl-disputes",
         "ebl-dvp",
         "ebl-financed-import",
+        "ebl-letter-of-credit",
         "ebl-string-sale",
         "failures",
         "green-bond-2023",
