@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from settlement.domain.bills import (
     REFERENCE_BYTES_MAX,
     AcceptEntrustment,
     AcceptSwitchToPaper,
+    AnyBillAct,
     BillNumber,
     EndorseBill,
+    Endorsement,
     EntrustBill,
     IssueBill,
     IssueBillFromPaper,
@@ -41,7 +45,9 @@ from settlement.scenarios.written_bills import (
     SurrenderForAmendmentWritten,
 )
 
-_SURRENDERS = {
+_ENDORSEMENTS: dict[str, Endorsement] = {"endorse": "ENDORSE", "endorse_to_order": "ENDORSE_TO_ORDER"}
+
+_SURRENDERS: dict[str, Literal["request", "accept", "reject", "void"]] = {
     "surrender": "request",
     "accept_surrender": "accept",
     "reject_surrender": "reject",
@@ -64,10 +70,15 @@ def resolve_bill_action(context: Context, path: Path, word: str, written: Writte
     return Perform(act=_act(context, path, word, written))
 
 
+def bill_of(written: BillRegisterAct) -> str:
+    """The bill that a step is about, as the file calls it."""
+    return str(getattr(written, "reference", None) or getattr(written, "replaces", None))
+
+
 # ---- a bill begins ---------------------------------------------------------------------------------------------------
 
 
-def _new_bill(context: Context, path: Path, written: NewBillWritten) -> IssueBill | ReissueBill | IssueBillFromPaper:
+def _new_bill(context: Context, path: Path, written: NewBillWritten) -> AnyBillAct:
     number = _number(context, path, written)
     title = Quantity(instrument=written.instrument, amount=title_id(number.name))
     known = context.titles.setdefault(number.name, title)
@@ -76,7 +87,7 @@ def _new_bill(context: Context, path: Path, written: NewBillWritten) -> IssueBil
             (*path, "reference"),
             f"{number.name} is a bill of {known.instrument} already; in a scenario a reference is unique",
         )
-    said = {
+    said: dict[str, Any] = {
         "instrument": written.instrument,
         "holder": context.party((*path, "to"), written.to),
         "document_reference": number.reference,
@@ -86,12 +97,12 @@ def _new_bill(context: Context, path: Path, written: NewBillWritten) -> IssueBil
     }
     match written:
         case ReissueBillWritten():
-            return ReissueBill.model_validate(said | {"replaces": written.replaces})
+            return ReissueBill(**said, replaces=written.replaces)
         case BillFromPaperWritten():
             statement = _hash(context, (*path, "statement"), written.statement)
-            return IssueBillFromPaper.model_validate(said | {"replaces": written.replaces, "statement_hash": statement})
+            return IssueBillFromPaper(**said, replaces=written.replaces, statement_hash=statement)
         case _:
-            return IssueBill.model_validate(said)
+            return IssueBill(**said)
 
 
 def _number(context: Context, path: Path, written: NewBillWritten) -> BillNumber:
@@ -135,49 +146,37 @@ def _endorsee(context: Context, path: Path, written: NewBillWritten) -> str | No
 # ---- what is done with it --------------------------------------------------------------------------------------------
 
 
-def _act(
-    context: Context, path: Path, word: str, written: BillAct
-) -> (
-    EndorseBill
-    | SignBill
-    | EntrustBill
-    | RevokeEntrustment
-    | AcceptEntrustment
-    | RenounceEntrustment
-    | SurrenderBill
-    | SurrenderBillForAmendment
-    | AcceptSwitchToPaper
-):
+def _act(context: Context, path: Path, word: str, written: BillAct) -> AnyBillAct:
     _title(context, (*path, "reference"), written.instrument, written.reference)
     by = context.party((*path, "by"), written.by)
-    said = {"instrument": written.instrument, "document_reference": written.reference, "by": by}
+    said: dict[str, Any] = {"instrument": written.instrument, "document_reference": written.reference, "by": by}
     for field, name in (("to", getattr(written, "to", None)), ("from", getattr(written, "from_", None))):
         if name is not None:
             context.party((*path, field), name)
     match written:
         case EndorseWritten():
-            return EndorseBill.model_validate(said | {"endorsement": word.upper(), "endorsee": written.to})
+            return EndorseBill(**said, endorsement=_ENDORSEMENTS[word], endorsee=written.to)
         case BlankEndorseWritten():
-            return EndorseBill.model_validate(said | {"endorsement": "BLANK_ENDORSE", "endorsee": None})
+            return EndorseBill(**said, endorsement="BLANK_ENDORSE", endorsee=None)
         case StatementWritten():
-            statement = said | {"statement_hash": _hash(context, (*path, "statement"), written.statement)}
+            statement = _hash(context, (*path, "statement"), written.statement)
             if word == "sign_bill":
-                return SignBill.model_validate(statement)
-            return AcceptSwitchToPaper.model_validate(statement)
+                return SignBill(**said, statement_hash=statement)
+            return AcceptSwitchToPaper(**said, statement_hash=statement)
         case EntrustWritten():
             time = _realisable_from(context, path, written.realisable_from)
-            return EntrustBill.model_validate(said | {"receiver": written.to, "realisable_from": time})
+            return EntrustBill(**said, receiver=written.to, realisable_from=time)
         case RevokeEntrustmentWritten():
-            return RevokeEntrustment.model_validate(said | {"receiver": written.to})
+            return RevokeEntrustment(**said, receiver=written.to)
         case AcceptEntrustmentWritten():
             time = _realisable_from(context, path, written.realisable_from)
-            return AcceptEntrustment.model_validate(said | {"giver": written.from_, "realisable_from": time})
+            return AcceptEntrustment(**said, giver=written.from_, realisable_from=time)
         case RenounceEntrustmentWritten():
-            return RenounceEntrustment.model_validate(said | {"giver": written.from_})
+            return RenounceEntrustment(**said, giver=written.from_)
         case SurrenderForAmendmentWritten():
-            return SurrenderBillForAmendment.model_validate(said | {"reason": written.reason})
+            return SurrenderBillForAmendment(**said, reason=written.reason)
         case _:
-            return SurrenderBill.model_validate(said | {"step": _SURRENDERS[word]})
+            return SurrenderBill(**said, step=_SURRENDERS[word])
 
 
 def _realisable_from(context: Context, path: Path, text: str) -> int:
@@ -186,7 +185,10 @@ def _realisable_from(context: Context, path: Path, text: str) -> int:
         return 0
     if path[0] == "opening":
         raise context.error(at, "the opening lies before the start, where no time is kept yet; entrust in steps")
-    return context.time(at, text)
+    time = context.time(at, text)
+    if time == 0:
+        raise context.error(at, f"{text} is no time from which a pledge is realised: write `never`, or a later one")
+    return time
 
 
 def _title(context: Context, path: Path, instrument: str, reference: str) -> None:

@@ -14,7 +14,7 @@ from settlement.domain.acts import (
 )
 from settlement.domain.bonds.entries import distribution_name
 from settlement.domain.quantity import Quantity
-from settlement.scenarios.bills import resolve_bill_action
+from settlement.scenarios.bills import bill_of, resolve_bill_action
 from settlement.scenarios.bonds import read_distribution, resolve_bond_action
 from settlement.scenarios.clients import note_references, resolve_book_clients, resolve_clients
 from settlement.scenarios.context import MINOR_DECIMALS, Context
@@ -41,6 +41,7 @@ from settlement.scenarios.orders import leg_index, resolve_order, resolve_submis
 from settlement.scenarios.text import Path
 from settlement.scenarios.written import SubmissionWritten
 from settlement.scenarios.written_base import Written
+from settlement.scenarios.written_bills import BillRegisterAct
 from settlement.scenarios.written_bonds import DistributionWritten, PassOnWritten, PayWritten
 from settlement.scenarios.written_steps import (
     AccountAct,
@@ -110,7 +111,8 @@ def _default_name(word: str, written: Written) -> str:
     if isinstance(written, BookClientsWritten):
         return f"{written.custodian} books {written.instrument} for its clients"
     subject = (
-        getattr(written, "bond", None)
+        (bill_of(written) if isinstance(written, BillRegisterAct) else None)
+        or getattr(written, "bond", None)
         or getattr(written, "id", None)
         or getattr(written, "party", None)
         or getattr(written, "instrument", None)

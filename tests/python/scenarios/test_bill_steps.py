@@ -74,6 +74,7 @@ FAULTS = [
     (ENTRUST, ENTRUST.replace("B1", "B9"), "steps[3].entrust.reference", "document 'B9' is unknown"),
     (ENTRUST, ENTRUST.replace("B1", "B3"), "steps[3].entrust.reference", "B3 is a bill of other-bills"),
     ("2026-01-01T00:00:00+08:00", "2026-01-01", "steps[3].entrust.realisable_from", "is not a time with an offset"),
+    ("2026-01-01T00:00:00+08:00", "1970-01-01T00:00:00Z", "steps[3].entrust.realisable_from", "write `never`"),
     ("realisable_from: never", "realisable_from: soon", "steps[4].accept_entrustment.realisable_from", "is not a time"),
     (ACCEPT, "by: bank, from: amce", "steps[4].accept_entrustment.from", "did you mean 'acme'"),
     (ACCEPT, "by: bank, to: acme", "steps[4].accept_entrustment.to", "unknown"),
@@ -145,6 +146,11 @@ def test_who_is_endorsee_follows_from_the_kind(scenario: Scenario) -> None:
 def test_an_entrustment_has_its_time(scenario: Scenario) -> None:
     given, accepted = (act.realisable_from for act in acts(scenario) if hasattr(act, "realisable_from"))
     assert (given, accepted) == (1_767_196_800, 0)
+
+
+def test_a_step_without_a_name_says_which_bill(scenario: Scenario) -> None:
+    names = [step.name for step in scenario.steps]
+    assert (names[5], names[8], names[11]) == ("endorse B2", "reissue bill B2/2", "bill from paper B2/2")
 
 
 def test_whoever_acts_on_a_bill_has_gas(scenario: Scenario) -> None:
