@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from settlement.domain.model import Hash32, InstrumentId, Model, PartyId
 
@@ -141,6 +141,12 @@ class EndorseBill(BillAct):
     kind: Literal["endorse-bill"] = "endorse-bill"
     endorsement: Endorsement
     endorsee: PartyId | None
+
+    @model_validator(mode="after")
+    def _nobody_of_a_blank_one_alone(self) -> EndorseBill:
+        if (self.endorsement == "BLANK_ENDORSE") != (self.endorsee is None):
+            raise ValueError("a blank endorsement names nobody, and every other one names the endorsee")
+        return self
 
 
 class SignBill(BillAct):

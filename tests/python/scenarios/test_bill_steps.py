@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from settlement.domain import bills
 from settlement.domain.instruction import title_id
@@ -155,6 +156,13 @@ def test_a_step_without_a_name_says_which_bill(scenario: Scenario) -> None:
 
 def test_whoever_acts_on_a_bill_has_gas(scenario: Scenario) -> None:
     assert {"acme", "lotus", "bank", "carrier"} <= scenario.senders()
+
+
+@pytest.mark.parametrize(("endorsement", "endorsee"), [("ENDORSE", None), ("BLANK_ENDORSE", "lotus")])
+def test_an_endorsement_names_whom_it_is_to(endorsement: Any, endorsee: str | None) -> None:
+    said = {"instrument": "bills", "document_reference": "B1", "by": "acme"}
+    with pytest.raises(ValidationError, match="a blank endorsement names nobody"):
+        bills.EndorseBill(**said, endorsement=endorsement, endorsee=endorsee)
 
 
 @pytest.mark.parametrize(
