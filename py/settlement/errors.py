@@ -2,6 +2,7 @@
 
 SettlementError
 ├── InputError            what was given cannot be used; nothing was changed          exit 2
+│   └── EblRefused        read and understood, and breaks a rule of DCSA's (domain.ebl)   exit 1
 ├── Refused               the ledger said no, with reasons; it will not change its mind by itself   exit 1
 ├── ExpectationNotMet     it ran, and the outcome is not the one that was expected    exit 1
 ├── ChainUnreachable      nobody answered, nothing was sent; try again                exit 3

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from settlement.cli.signals import honour_signals
+from settlement.domain.ebl.responses import EblRefused
 from settlement.errors import InputError, Refused, SettlementError
 from settlement.reports.tables import make_console
 
@@ -78,6 +79,8 @@ def report(error: SettlementError, exit_code: int) -> NoReturn:
             ]
         if isinstance(error, InputError) and error.location is not None:
             document["location"] = vars(error.location)
+        if isinstance(error, EblRefused):
+            document["code"] = error.code
         print_json({"ok": False, "error": document})
     sys.exit(exit_code)
 

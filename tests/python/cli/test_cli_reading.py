@@ -12,7 +12,7 @@ from settlement.cli import app
 from settlement.scenarios.load import LIBRARY
 from settlement.scenarios.text import read_source
 
-GROUPS = ("bench", "bond", "journal")
+GROUPS = ("bench", "bond", "ebl", "journal")
 
 SETTLE = Path(sys.executable).with_name("settle")
 COMMANDS = sorted(
@@ -36,8 +36,8 @@ def test_the_commands_are_those_of_the_documentation():
         "bench coupon", "bench gas", "bench throughput", "bond allocate", "bond attest", "bond book",
         "bond claim", "bond clients", "bond close", "bond disclosures", "bond exit", "bond export",
         "bond history", "bond import", "bond pay", "bond plot", "bond register", "bond schedule", "bond verify",
-        "cancel", "demo", "down", "journal verify", "network", "positions", "queue", "reconcile", "retry",
-        "run", "scenarios", "schema", "serve", "show", "status", "submit", "up",
+        "cancel", "demo", "down", "ebl chain", "ebl verify", "journal verify", "network", "positions", "queue",
+        "reconcile", "retry", "run", "scenarios", "schema", "serve", "show", "status", "submit", "up",
     }  # fmt: skip
 
 

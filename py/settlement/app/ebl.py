@@ -1,0 +1,107 @@
+"""Electronic bills of lading in files: transport documents and endorsement chains. No chain of ours is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from settlement.domain.ebl.chain import BillState, EndorsementChain, check_versions, read_chains, replay_steps
+from settlement.domain.ebl.content import MAX_BYTES, read_json
+from settlement.domain.ebl.document import BillKind, BillOfLading, read_bill
+from settlement.domain.ebl.responses import EblRefused
+from settlement.errors import InputError, Location
+
+
+class ChainView(NamedTuple):
+    """A chain, and where the bill stands after each entry.
+
+    Attributes:
+        chain: Oldest entry first.
+        states: One for each entry.
+        bill: The document that says the bill's kind; None where that was said, or read off the chain.
+    """
+
+    chain: EndorsementChain
+    states: tuple[BillState, ...]
+    bill: BillOfLading | None
+
+    @property
+    def state(self) -> BillState:
+        """Where the bill stands now."""
+        return self.states[-1]
+
+
+def bill_in(path: Path) -> BillOfLading:
+    """The bill of lading in a file with a transport document.
+
+    Raises:
+        InputError: the file cannot be read, or is no JSON.
+        EblRefused: it is no bill of lading that can be issued electronically.
+    """
+    data = _read(path)
+    try:
+        return read_bill(data)
+    except InputError as error:
+        raise _within(error, path) from None
+
+
+def chains_in(path: Path, kind: BillKind | None = None, document: Path | None = None) -> tuple[ChainView, ...]:
+    """The chains in a file, each held to the rules, and the versions of a bill to each other.
+
+    Args:
+        path: The file: a chain, or a list of chains, in DCSA's shape.
+        kind: As the bills were issued; None: as the document says or, where there is none, straight unless something
+            is endorsed.
+        document: The transport document of one of them; it says the kind, and who is named.
+
+    Raises:
+        InputError: a file cannot be read or is no JSON, the document is of none of the chains, or both kind and
+            document are given.
+        EblRefused: a rule is broken.
+    """
+    if kind is not None and document is not None:
+        raise InputError("the document says the kind: give one of them, not both")
+    bill = None if document is None else bill_in(document)
+    data = _read(path)
+    try:
+        chains = read_chains(read_json(data))
+        if bill is not None and not any(_is_of(chain, bill) for chain in chains):
+            reference = bill.document.transport_document_reference
+            raise InputError(f"no chain is of the document {document}, whose reference is {reference}")
+        views = tuple(_replayed(chain, kind, bill if bill and _is_of(chain, bill) else None) for chain in chains)
+        check_versions([(view.chain, view.state) for view in views])
+    except InputError as error:
+        raise _within(error, path) from None
+    return views
+
+
+def _replayed(chain: EndorsementChain, kind: BillKind | None, bill: BillOfLading | None) -> ChainView:
+    entries = chain.endorsement_chain
+    if bill is not None:
+        return ChainView(chain, replay_steps(bill.kind, entries, bill.named), bill)
+    is_endorsed = any("ENDORSE" in entry.action_code for entry in entries)
+    read_off = BillKind.TO_ORDER if is_endorsed else BillKind.STRAIGHT
+    return ChainView(chain, replay_steps(kind or read_off, entries), None)
+
+
+def _is_of(chain: EndorsementChain, bill: BillOfLading) -> bool:
+    document = bill.document
+    versions = (chain.transport_document_sub_reference, document.transport_document_sub_reference)
+    is_version = None in versions or versions[0] == versions[1]
+    return is_version and chain.transport_document_reference == document.transport_document_reference
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError("there is no such file", Location(file=str(path))) from None
+    except OSError as error:
+        raise InputError(f"the file cannot be read: {error.strerror}", Location(file=str(path))) from None
+
+
+def _within(error: InputError, path: Path) -> InputError:
+    if isinstance(error, EblRefused):
+        return error.within(str(path))
+    return InputError(error.problem, Location(file=str(path)))

@@ -1,0 +1,96 @@
+"""What people and programs read of electronic bills of lading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from settlement.domain.ebl.chain import BillState, EndorsementChain
+from settlement.domain.ebl.document import BillKind, BillOfLading
+from settlement.domain.ebl.party import Party
+
+
+def bill_document(bill: BillOfLading) -> dict[str, Any]:
+    """A bill of lading as JSON: what its contract keeps of it, and who is named."""
+    document = bill.document
+    return {
+        "transportDocumentReference": document.transport_document_reference,
+        "transportDocumentSubReference": document.transport_document_sub_reference,
+        "transportDocumentStatus": document.transport_document_status,
+        "kind": bill.kind,
+        "named": None if bill.named is None else bill.named.party_name,
+        "carrierCode": document.carrier_code,
+        "document_hash": bill.hash,
+        "valid": True,
+    }
+
+
+def bill_rows(bill: BillOfLading) -> list[tuple[str, str]]:
+    """The same for people."""
+    document, parties = bill.document, bill.document.document_parties
+    version = document.transport_document_sub_reference
+    rows = [
+        ("reference", document.transport_document_reference + (f", version {version}" if version else "")),
+        ("kind", bill.kind.value),
+        ("status", document.transport_document_status),
+        ("carrier", f"{parties.issuing_party.party_name}, {document.carrier_code}"),
+        ("shipper", parties.shipper.party_name),
+    ]
+    if bill.named is not None:
+        rows.append(("endorsee" if document.is_to_order else "consignee", bill.named.party_name))
+    return [*rows, ("hash", bill.hash), ("mandatory fields", "all there")]
+
+
+def state_document(chain: EndorsementChain, state: BillState) -> dict[str, Any]:
+    """Where a bill stands as JSON."""
+    return {
+        "transportDocumentReference": chain.transport_document_reference,
+        "transportDocumentSubReference": chain.transport_document_sub_reference,
+        "transportDocumentStatus": state.status,
+        "kind": state.kind,
+        "possession": None if state.possession is None else state.possession.document(),
+        "endorsee": None if state.endorsee is None else state.endorsee.document(),
+        "endorsable": state.endorsable,
+        "ended": state.has_ended,
+        "void": state.is_void,
+        "reasonCode": state.reason_code,
+        "entries": state.entries,
+    }
+
+
+def chain_table(chain: EndorsementChain, states: Sequence[BillState]) -> Table:
+    """A chain for people, oldest entry first, and who has possession after each."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("", justify="right")
+    for column in ("time", "action", "actor", "recipient", "then in possession"):
+        table.add_column(column, overflow="fold")
+    for entry, state in zip(chain.endorsement_chain, states, strict=True):
+        reason = f" ({entry.reason_code})" if entry.reason_code else ""
+        texts = (entry.action_date_time, entry.action_code + reason, _named(entry.actor), _named(entry.recipient))
+        table.add_row(str(state.entries), *map(escape, (*texts, _named(state.possession))))
+    return table
+
+
+def state_rows(chain: EndorsementChain, state: BillState) -> list[tuple[str, str]]:
+    """Where a bill stands for people."""
+    rows = [("reference", chain.name), ("kind", state.kind.value), ("status", state.status)]
+    if state.has_ended:
+        ended = "void, and a new or a paper bill takes its place" if state.is_void else "over"
+        return [*rows, ("chain", ended)]
+    rows.append(("possession", _named(state.possession)))
+    if state.kind is BillKind.BLANK:
+        return [*rows, ("title", "whoever has possession")]
+    title = _named(state.endorsee) or "the consignee, whom the transport document names"
+    if state.kind is BillKind.TO_ORDER:
+        title += ", who can endorse" if state.endorsable else ", who cannot endorse"
+    return [*rows, ("title", title)]
+
+
+def _named(party: Party | None) -> str:
+    if party is None:
+        return ""
+    principal = party.represented_party
+    return party.party_name + (f" for {principal.party_name}" if principal else "")
