@@ -1,4 +1,4 @@
-"""Electronic bills of lading in files: transport documents and endorsement chains."""
+"""Electronic bills of lading: on the chain that is up, and in files, transport documents and endorsement chains."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from settlement.app import bills
 from settlement.app.ebl import bill_in, chains_in
 from settlement.cli.output import Json, print_json
 from settlement.domain.ebl.document import BillKind
@@ -14,6 +15,27 @@ from settlement.reports import ebl as reports
 from settlement.reports.tables import key_value_table, make_console
 
 app = typer.Typer(help="Electronic bills of lading: documents and chains in DCSA's shape.", rich_markup_mode=None)
+
+
+@app.command()
+def show(
+    reference: Annotated[str, typer.Argument(metavar="REF", help="The bill's reference; REF/2 where it was reissued.")],
+    run_number: Annotated[
+        int | None, typer.Option("--run", help="Which run on the chain that is up; default: the last.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show where a bill stands, who has it, and everything that was done with it, from the chain alone.
+
+    Example: settle ebl show OCLN20251113001
+    """
+    view = bills.open_bill(reference, run_number)
+    entries = bills.chain_of(view)
+    if as_json:
+        print_json(reports.live_bill_document(reference, view.bill, entries))
+    else:
+        make_console().print(reports.live_chain_table(entries))
+        make_console().print(key_value_table(reports.live_bill_rows(view.bill)))
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.markup import escape
@@ -11,6 +12,7 @@ from rich.table import Table
 from settlement.domain.ebl.chain import BillState, EndorsementChain
 from settlement.domain.ebl.document import BillKind, BillOfLading
 from settlement.domain.ebl.party import Party
+from settlement.ports import BillEntry, BillOnChain
 
 
 def bill_document(bill: BillOfLading) -> dict[str, Any]:
@@ -94,3 +96,63 @@ def _named(party: Party | None) -> str:
         return ""
     principal = party.represented_party
     return party.party_name + (f" for {principal.party_name}" if principal else "")
+
+
+def live_bill_document(name: str, bill: BillOnChain, entries: Sequence[BillEntry]) -> dict[str, Any]:
+    """A bill on a chain as JSON, with its chain, oldest entry first; times in ISO 8601, UTC."""
+    return {
+        "bill": name,
+        "transportDocumentReference": bill.reference,
+        "transportDocumentSubReference": str(bill.sub_reference),
+        "transportDocumentStatus": bill.status,
+        "kind": bill.kind,
+        "possession": bill.possession,
+        "endorsee": bill.endorsee,
+        "endorsable": bill.endorsable,
+        "document_hash": bill.document_hash,
+        "replaces": bill.replaces,
+        "replaced_by": bill.replaced_by,
+        "chain": [
+            {
+                "actionCode": entry.action,
+                "actionDateTime": _utc(entry.time),
+                "actor": entry.actor,
+                "recipient": entry.recipient,
+                "reasonCode": entry.reason,
+                "statement_hash": entry.statement_hash,
+                "block": entry.block,
+                "transaction": entry.transaction,
+            }
+            for entry in entries
+        ],
+    }
+
+
+def live_chain_table(entries: Sequence[BillEntry]) -> Table:
+    """A bill's chain on a ledger for people, oldest entry first."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("time", "action", "actor", "recipient", "transaction"):
+        table.add_column(column, overflow="fold")
+    for entry in entries:
+        reason = f" ({entry.reason})" if entry.reason else ""
+        texts = (_utc(entry.time), entry.action + reason, entry.actor, entry.recipient or "")
+        table.add_row(*map(escape, texts), f"{entry.transaction[:10]}…")
+    return table
+
+
+def live_bill_rows(bill: BillOnChain) -> list[tuple[str, str]]:
+    """Where a bill on a ledger stands, for people."""
+    version = f", version {bill.sub_reference}" if bill.sub_reference > 1 else ""
+    rows = [("reference", bill.reference + version), ("kind", bill.kind), ("status", bill.status)]
+    if bill.possession is not None:
+        title = bill.endorsee or "whoever has possession"
+        if bill.endorsee is not None and bill.kind == "to-order":
+            title += ", who can endorse" if bill.endorsable else ", who cannot endorse"
+        rows += [("possession", bill.possession), ("title", title)]
+    rows += [("replaces", bill.replaces)] if bill.replaces else []
+    rows += [("replaced by", bill.replaced_by)] if bill.replaced_by else []
+    return [*rows, ("document hash", bill.document_hash)]
+
+
+def _utc(timestamp: int) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -27,3 +27,13 @@ def test_a_bill_by_its_name_and_its_chain(store):
     assert open_bill("OCLN20251113021", run=1, store=store).bill.replaced_by == "OCLN20251113021/2"
     with pytest.raises(InputError, match="no bill 'OCLN1' was issued in this run; registers of bills: ocean-bills"):
         open_bill("OCLN1", store=store)
+
+
+def test_a_bill_is_shown_with_its_chain(store, settle):
+    shown = settle.json("ebl", "show", "OCLN20251113021/2")
+    assert shown["transportDocumentStatus"] == "SURRENDERED_FOR_AMENDMENT"
+    assert (shown["replaces"], shown["possession"]) == ("OCLN20251113021", None)
+    assert [entry["actionCode"] for entry in shown["chain"]][:: len(shown["chain"]) - 1] == ["ISSUE", "SACC"]
+    assert "ocean-line" in settle.ok("ebl", "show", "OCLN20251113021").out
+    unknown = settle("ebl", "show", "OCLN1")
+    assert (unknown.code, "no bill 'OCLN1' was issued" in unknown.err) == (2, True)
