@@ -9,7 +9,7 @@ import typer
 
 from settlement.app import bills
 from settlement.app.ebl import bill_in, chains_in
-from settlement.cli.output import Json, print_json
+from settlement.cli.output import Json, print_json, progress
 from settlement.domain.ebl.document import BillKind
 from settlement.reports import ebl as reports
 from settlement.reports.tables import key_value_table, make_console
@@ -17,22 +17,27 @@ from settlement.reports.tables import key_value_table, make_console
 app = typer.Typer(help="Electronic bills of lading: documents and chains in DCSA's shape.", rich_markup_mode=None)
 
 
+Ref = Annotated[str, typer.Argument(metavar="REF", help="The bill's reference; REF/2 where it was reissued.")]
+Run = Annotated[int | None, typer.Option("--run", help="Which run on the chain that is up; default: the last.")]
+
+
 @app.command()
 def show(
-    reference: Annotated[str, typer.Argument(metavar="REF", help="The bill's reference; REF/2 where it was reissued.")],
-    run_number: Annotated[
-        int | None, typer.Option("--run", help="Which run on the chain that is up; default: the last.")
-    ] = None,
+    reference: Ref,
+    run_number: Run = None,
     as_json: Json = False,
 ) -> None:
     """Show where a bill stands, who has it, and everything that was done with it, from the chain alone.
 
     Example: settle ebl show OCLN20251113001
     """
-    view = bills.open_bill(reference, run_number)
+    _show(bills.open_bill(reference, run_number), as_json)
+
+
+def _show(view: bills.BillView, as_json: bool) -> None:
     entries = bills.chain_of(view)
     if as_json:
-        print_json(reports.live_bill_document(reference, view.bill, entries))
+        print_json(reports.live_bill_document(view.bill, entries))
     else:
         make_console().print(reports.live_chain_table(entries))
         make_console().print(key_value_table(reports.live_bill_rows(view.bill)))
@@ -43,20 +48,74 @@ def verify(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A transport document (DCSA, Bill of Lading 3.0) in JSON.")
     ],
+    reference: Annotated[
+        str | None, typer.Option("--bill", metavar="REF", help="A bill on the chain that is up, to hold it against.")
+    ] = None,
+    run_number: Run = None,
     as_json: Json = False,
 ) -> None:
-    """Check a transport document, and show its kind, its reference and the hash that the bill's contract keeps.
+    """Check a transport document, show its kind, its reference and its hash, and hold it against a bill's contract.
 
-    Exit 1, and DCSA's code, where it is no bill of lading that can be issued electronically; exit 2 where it is no
-    JSON.
+    Exit 1, and DCSA's code, where it is no bill of lading that can be issued electronically; exit 1 where the bill's
+    contract keeps another hash; exit 2 where it is no JSON.
 
-    Example: settle ebl verify transport-document.json
+    Example: settle ebl verify transport-document.json --bill OCLN20251113001
     """
     bill = bill_in(file)
+    kept = None if reference is None else bills.open_bill(reference, run_number).bill.document_hash
+    matches = None if kept is None else kept == bill.hash
     if as_json:
-        print_json(reports.bill_document(bill))
+        print_json(reports.bill_document(bill) | ({} if kept is None else {"kept_hash": kept, "matches": matches}))
     else:
-        make_console().print(key_value_table(reports.bill_rows(bill)))
+        rows = reports.bill_rows(bill)
+        if kept is not None:
+            rows.append((f"hash of {reference}", "the same" if matches else f"another: {kept}"))
+        make_console().print(key_value_table(rows))
+    if matches is False:
+        raise typer.Exit(1)
+
+
+@app.command()
+def issue(
+    register: Annotated[str, typer.Argument(metavar="REGISTER", help="The carrier's register of bills in its run.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The transport document in JSON.")],
+    to: Annotated[str, typer.Option("--to", metavar="PARTY", help="The first holder.")],
+    endorsee: Annotated[
+        str | None,
+        typer.Option("--endorsee", metavar="PARTY", help="Who has title. Default: the holder; of a blank bill nobody."),
+    ] = None,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Have the carrier issue the bill that a transport document describes, with the document's hash.
+
+    Example: settle ebl issue ocean-bills transport-document.json --to exporter
+    """
+    with progress(as_json):
+        view = bills.issue(register, file, to, endorsee, run_number)
+    _show(view, as_json)
+
+
+@app.command()
+def act(
+    reference: Ref,
+    action: Annotated[str, typer.Argument(metavar="ACTION", help=", ".join(bills.ACTIONS))],
+    by: Annotated[str, typer.Option("--by", metavar="PARTY", help="Who acts.")],
+    to: Annotated[str | None, typer.Option("--to", metavar="PARTY", help="The new endorsee.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Of an amendment: COD, SWI or SWTP.")] = None,
+    statement: Annotated[
+        str | None, typer.Option("--statement", help="What is signed, or that of a switch to paper.")
+    ] = None,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Have a party endorse, sign or surrender a bill, or the carrier answer; the rules are the contract's.
+
+    Example: settle ebl act OCLN20251113001 ENDORSE_TO_ORDER --by exporter --to importer
+    """
+    with progress(as_json):
+        view = bills.act_on(bills.open_bill(reference, run_number), action, by, to, reason, statement)
+    _show(view, as_json)
 
 
 @app.command()

@@ -98,10 +98,9 @@ def _named(party: Party | None) -> str:
     return party.party_name + (f" for {principal.party_name}" if principal else "")
 
 
-def live_bill_document(name: str, bill: BillOnChain, entries: Sequence[BillEntry]) -> dict[str, Any]:
+def live_bill_document(bill: BillOnChain, entries: Sequence[BillEntry]) -> dict[str, Any]:
     """A bill on a chain as JSON, with its chain, oldest entry first; times in ISO 8601, UTC."""
     return {
-        "bill": name,
         "transportDocumentReference": bill.reference,
         "transportDocumentSubReference": str(bill.sub_reference),
         "transportDocumentStatus": bill.status,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from settlement.app.bills import chain_of, open_bill
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError
+from settlement.scenarios.load import LIBRARY
+
+SAMPLES = LIBRARY.parent / "samples"
 
 
 @pytest.fixture
@@ -37,3 +42,58 @@ def test_a_bill_is_shown_with_its_chain(store, settle):
     assert "ocean-line" in settle.ok("ebl", "show", "OCLN20251113021").out
     unknown = settle("ebl", "show", "OCLN1")
     assert (unknown.code, "no bill 'OCLN1' was issued" in unknown.err) == (2, True)
+
+
+def sample(tmp_path, **changes):
+    """The sample transport document with changes, in a file."""
+    document = json.loads((SAMPLES / "transport-document.json").read_text("utf-8")) | changes
+    path = tmp_path / "document.json"
+    path.write_text(json.dumps(document), "utf-8")
+    return str(path)
+
+
+def test_a_bill_s_whole_life_by_command(store, settle, tmp_path):
+    file = sample(tmp_path)
+    issued = settle.json("ebl", "issue", "ocean-bills", file, "--to", "exporter", "--endorsee", "importer")
+    reference = issued["transportDocumentReference"]
+    assert (issued["kind"], issued["possession"], issued["endorsee"]) == ("straight", "exporter", "importer")
+    assert settle.json("ebl", "verify", file, "--bill", reference)["matches"] is True
+    changed = settle("ebl", "verify", sample(tmp_path, issueDate="2026-03-03"), "--bill", reference, "--json")
+    assert (changed.code, changed.document["matches"]) == (1, False)
+    for changes, name in (({}, "DocumentHasLiveBill"), ({"issueDate": "2026-03-03"}, "InvalidReference")):
+        other = sample(tmp_path, **changes)
+        again = settle("ebl", "issue", "ocean-bills", other, "--to", "exporter", "--endorsee", "importer")
+        assert (again.code, f"BillOfLading_{name}" in again.err) == (1, True), again.err
+
+    def act(*arguments):
+        return settle("ebl", "act", reference, *arguments, "--json")
+
+    signed = act("SIGN", "--by", "exporter", "--statement", "Shipped in good order.")
+    assert signed.document["chain"][-1]["actionCode"] == "SIGN"
+    stranger = act("SURRENDER_FOR_DELIVERY", "--by", "importer")
+    assert (stranger.code, "BillOfLading_NotInControl" in stranger.err) == (1, True)
+    pending = act("SURRENDER_FOR_DELIVERY", "--by", "exporter").document
+    assert (pending["transportDocumentStatus"], pending["possession"]) == (
+        "PENDING_SURRENDER_FOR_DELIVERY", "ocean-line",
+    )  # fmt: skip
+    assert act("SREJ", "--by", "ocean-line").document["possession"] == "exporter"
+    act("SURRENDER_FOR_DELIVERY", "--by", "exporter")
+    assert act("SACC", "--by", "ocean-line").document["transportDocumentStatus"] == "SURRENDERED_FOR_DELIVERY"
+    late = act("SIGN", "--by", "exporter", "--statement", "too late")
+    assert (late.code, "BillOfLading_UnexpectedStatus" in late.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("ENDROSE", "--by", "exporter"), "is no action of this command; allowed: ENDORSE, "),
+        (("TRANSFER", "--by", "exporter"), "possession moves by a settlement"),
+        (("ENDORSE", "--by", "exporter"), "ENDORSE needs --to"),
+        (("SIGN", "--by", "exporter", "--to", "importer"), "SIGN takes no --to"),
+        (("SURRENDER_FOR_AMENDMENT", "--by", "exporter", "--reason", "XXX"), "allowed: COD, SWI, SWTP"),
+        (("SIGN", "--by", "nobody", "--statement", "x"), "party 'nobody' is unknown"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_bad_input(store, settle, arguments, says):
+    ran = settle("ebl", "act", "OCLN20251113021/2", *arguments)
+    assert (ran.code, says in ran.err) == (2, True), ran.err
