@@ -16,6 +16,11 @@ from settlement.domain.ebl.responses import EblRefused
 
 PARTIES = ("Alice", "Bob", "Carol", "Carrier")
 PARTY = st.sampled_from(PARTIES)
+ACTOR = st.sampled_from((*PARTIES, *["holder"] * 6))
+"""Whoever has possession more often than others, and below whoever has title: chains grow."""
+RECIPIENT = st.sampled_from((*PARTIES, *["endorsee"] * 4))
+ADDRESSEE = st.sampled_from((*PARTIES, *["Carrier"] * 4))
+KIND = st.sampled_from((*BillKind, BillKind.TO_ORDER, BillKind.TO_ORDER))
 ENDORSEMENTS = ("ENDORSE", "ENDORSE_TO_ORDER", "BLANK_ENDORSE")
 SURRENDERS = ("SURRENDER_FOR_DELIVERY", "SURRENDER_FOR_AMENDMENT")
 
@@ -25,8 +30,9 @@ class Control(RuleBasedStateMachine):
 
     state: BillState
 
-    @initialize(kind=st.sampled_from(BillKind), holder=st.sampled_from(PARTIES[:3]), named=st.sampled_from(PARTIES[:3]))
+    @initialize(kind=KIND, holder=st.sampled_from(PARTIES[:3]), named=st.sampled_from((*PARTIES[:3], *["holder"] * 4)))
     def issue(self, kind: BillKind, holder: str, named: str) -> None:
+        named = holder if named == "holder" else named
         self.chain: list[Transaction] = [entry("Carrier", "ISSUE", holder)]
         self.issued_as, self.named = kind, None if kind is BillKind.BLANK else party(named)
         self.state = replay(kind, self.chain, self.named)
@@ -34,42 +40,47 @@ class Control(RuleBasedStateMachine):
         self.straight, self.endorsable = kind is BillKind.STRAIGHT, kind is not BillKind.STRAIGHT
         self.shipper, self.pending, self.ended = holder, "", False
 
-    @rule(actor=PARTY, recipient=PARTY)
+    @rule(actor=ACTOR, recipient=RECIPIENT)
     def transfer(self, actor: str, recipient: str) -> None:
+        actor, recipient = self.resolved(actor), next(iter(self.title), "Bob") if recipient == "endorsee" else recipient
         if self.attempt(actor, "TRANSFER", recipient, self.may_dispose(actor) and actor != recipient):
             self.possession.remove(actor)
             self.possession.add(recipient)
 
-    @rule(actor=PARTY, action=st.sampled_from(ENDORSEMENTS), recipient=PARTY)
+    @rule(actor=ACTOR, action=st.sampled_from(ENDORSEMENTS), recipient=PARTY)
     def endorse(self, actor: str, action: str, recipient: str) -> None:
+        actor = self.resolved(actor)
         blank = action == "BLANK_ENDORSE"
         may = self.may_dispose(actor) and self.has_title(actor) and self.endorsable and not self.straight
         if self.attempt(actor, action, None if blank else recipient, may and (blank or recipient != "Carrier")):
             self.title = set() if blank else {recipient}
             self.endorsable = action != "ENDORSE"
 
-    @rule(actor=PARTY)
-    def sign(self, actor: str) -> None:
-        self.attempt(actor, "SIGN", None, actor in self.possession and not self.ended)
-
-    @rule(actor=PARTY, action=st.sampled_from(SURRENDERS), recipient=PARTY)
+    @rule(actor=ACTOR, action=st.sampled_from(SURRENDERS), recipient=ADDRESSEE)
     def surrender(self, actor: str, action: str, recipient: str) -> None:
+        actor = self.resolved(actor)
         shipped = self.straight and actor == self.shipper
         may = self.may_dispose(actor) and (shipped or self.has_title(actor)) and recipient == "Carrier"
         if self.attempt(actor, action, recipient, may):
             self.possession, self.pending = {"Carrier"}, actor
 
-    @rule(actor=PARTY, accepts=st.booleans())
+    @rule(actor=ACTOR, accepts=st.sampled_from((True, False, False)))
     def answer(self, actor: str, accepts: bool) -> None:
+        actor = self.resolved(actor)
         may = bool(self.pending) and not self.ended and actor == "Carrier"
         if self.attempt(actor, "SACC" if accepts else "SREJ", None, may):
             self.possession = set() if accepts else {self.pending}
             self.title = set() if accepts else self.title
             self.pending, self.ended = "", accepts
 
-    @rule(actor=PARTY, recipient=PARTY)
-    def issue_again(self, actor: str, recipient: str) -> None:
-        self.attempt(actor, "ISSUE", recipient, False)
+    @rule(actor=ACTOR, issues=st.booleans())
+    def sign_or_issue_again(self, actor: str, issues: bool) -> None:
+        actor = self.resolved(actor)
+        may = not issues and actor in self.possession and not self.ended
+        self.attempt(actor, "ISSUE" if issues else "SIGN", "Alice" if issues else None, may)
+
+    def resolved(self, actor: str) -> str:
+        return next(iter(self.possession), "Alice") if actor == "holder" else actor
 
     def may_dispose(self, actor: str) -> bool:
         return actor in self.possession and not self.pending and not self.ended
@@ -114,5 +125,5 @@ class Control(RuleBasedStateMachine):
         assert replay(self.issued_as, self.chain, self.named) == self.state
 
 
-Control.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+Control.TestCase.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
 TestControl = Control.TestCase
