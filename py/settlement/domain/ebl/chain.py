@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
+from settlement.domain.bills import AmendmentReason
 from settlement.domain.ebl.document import (
     BillKind,
     CarrierCode,
@@ -41,9 +42,6 @@ ActionCode = Literal[
     "SREJ",
 ]
 """What can be done with a bill, in DCSA's codes (PINT)."""
-
-ReasonCode = Literal["COD", "SWI", "SWTP"]
-"""Why a bill is surrendered for amendment: change of destination, switch of the bill, switch to paper."""
 
 _END_WORD = "SURRENDERED"
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
@@ -80,7 +78,7 @@ class Transaction(DcsaModel):
     actor: ChainParty
     recipient: ChainParty | None = None
     action_date_time: Annotated[str, AfterValidator(_check_time)]
-    reason_code: ReasonCode | None = None
+    reason_code: AmendmentReason | None = None
 
     @property
     def time(self) -> datetime:
@@ -151,7 +149,7 @@ class BillState(Model):
     carrier: Party
     shipper: Party
     surrendered_by: Party | None = None
-    reason_code: ReasonCode | None = None
+    reason_code: AmendmentReason | None = None
     entries: int
     last_time: datetime
     former: tuple[Party, ...] = ()

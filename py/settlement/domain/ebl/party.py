@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -18,7 +19,17 @@ class DcsaModel(BaseModel):
 
     def document(self) -> dict[str, Any]:
         """As JSON values in DCSA's spelling: what was read, and no more."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        plain: dict[str, Any] = _plain(self.model_dump(by_alias=True, exclude_unset=True))
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    """Lists for tuples, and a number that is no integer as a number; the rest as it is."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def _as_tuple(value: object) -> object:
