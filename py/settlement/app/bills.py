@@ -107,7 +107,7 @@ def issue(
     record = network.ledger.directory.instrument(register)
     if record.kind != "bill-of-lading":
         raise InputError(f"{register} is a {record.kind}; bills are issued in a carrier's register")
-    kind: bills.BillKind = described.kind.value
+    kind: bills.BillKind = described.kind
     act = bills.IssueBill(
         instrument=register,
         holder=to,

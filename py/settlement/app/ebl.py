@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from settlement.domain.bills import BillKind
 from settlement.domain.ebl.chain import BillState, EndorsementChain, check_versions, read_chains, replay_steps
 from settlement.domain.ebl.content import MAX_BYTES, read_json
-from settlement.domain.ebl.document import BillKind, BillOfLading, read_bill
+from settlement.domain.ebl.document import BillOfLading, read_bill
 from settlement.domain.ebl.responses import EblRefused
 from settlement.errors import InputError, Location
 
@@ -80,7 +81,7 @@ def _replayed(chain: EndorsementChain, kind: BillKind | None, bill: BillOfLading
     if bill is not None:
         return ChainView(chain, replay_steps(bill.kind, entries, bill.named), bill)
     is_endorsed = any("ENDORSE" in entry.action_code for entry in entries)
-    read_off = BillKind.TO_ORDER if is_endorsed else BillKind.STRAIGHT
+    read_off: BillKind = "to-order" if is_endorsed else "straight"
     return ChainView(chain, replay_steps(kind or read_off, entries), None)
 
 

@@ -10,7 +10,7 @@ import typer
 from settlement.app import bills
 from settlement.app.ebl import bill_in, chains_in
 from settlement.cli.output import Json, print_json, progress
-from settlement.domain.ebl.document import BillKind
+from settlement.domain.bills import BillKind
 from settlement.reports import ebl as reports
 from settlement.reports.tables import key_value_table, make_console
 

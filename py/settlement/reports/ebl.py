@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from settlement.domain.ebl.chain import BillState, EndorsementChain
-from settlement.domain.ebl.document import BillKind, BillOfLading
+from settlement.domain.ebl.document import BillOfLading
 from settlement.domain.ebl.party import Party
 from settlement.ports import BillEntry, BillOnChain
 
@@ -36,7 +36,7 @@ def bill_rows(bill: BillOfLading) -> list[tuple[str, str]]:
     version = document.transport_document_sub_reference
     rows = [
         ("reference", document.transport_document_reference + (f", version {version}" if version else "")),
-        ("kind", bill.kind.value),
+        ("kind", bill.kind),
         ("status", document.transport_document_status),
         ("carrier", f"{parties.issuing_party.party_name}, {document.carrier_code}"),
         ("shipper", parties.shipper.party_name),
@@ -78,15 +78,15 @@ def chain_table(chain: EndorsementChain, states: Sequence[BillState]) -> Table:
 
 def state_rows(chain: EndorsementChain, state: BillState) -> list[tuple[str, str]]:
     """Where a bill stands for people."""
-    rows = [("reference", chain.name), ("kind", state.kind.value), ("status", state.status)]
+    rows = [("reference", chain.name), ("kind", state.kind), ("status", state.status)]
     if state.has_ended:
         ended = "void, and a new or a paper bill takes its place" if state.is_void else "over"
         return [*rows, ("chain", ended)]
     rows.append(("possession", _named(state.possession)))
-    if state.kind is BillKind.BLANK:
+    if state.kind == "blank":
         return [*rows, ("title", "whoever has possession")]
     title = _named(state.endorsee) or "the consignee, whom the transport document names"
-    if state.kind is BillKind.TO_ORDER:
+    if state.kind == "to-order":
         title += ", who can endorse" if state.endorsable else ", who cannot endorse"
     return [*rows, ("title", title)]
 

@@ -16,9 +16,8 @@ from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from settlement.domain.bills import AmendmentReason
+from settlement.domain.bills import AmendmentReason, BillKind
 from settlement.domain.ebl.document import (
-    BillKind,
     CarrierCode,
     DocumentReference,
     SubReference,
@@ -172,7 +171,7 @@ class BillState(Model):
     @property
     def titleholder(self) -> Party | None:
         """Who has title, as far as that is known."""
-        return self.possession if self.kind is BillKind.BLANK or self.has_ended else self.endorsee
+        return self.possession if self.kind == "blank" or self.has_ended else self.endorsee
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -280,7 +279,7 @@ def advance(state: BillState, transaction: Transaction) -> BillState:
 
 
 def _issued(kind: BillKind, first: Transaction, named: Party | None) -> BillState:
-    if kind is BillKind.BLANK and named is not None:
+    if kind == "blank" and named is not None:
         raise InputError(f"a blank bill names nobody, and {named.party_name} is named")
     if first.action_code != "ISSUE":
         raise EblRefused(
@@ -292,8 +291,8 @@ def _issued(kind: BillKind, first: Transaction, named: Party | None) -> BillStat
         status="ISSUED",
         kind=kind,
         possession=holder,
-        endorsee=holder if kind is BillKind.TO_ORDER and named is None else named,
-        endorsable=kind is not BillKind.STRAIGHT,
+        endorsee=holder if kind == "to-order" and named is None else named,
+        endorsable=kind != "straight",
         carrier=first.actor,
         shipper=holder,
         entries=1,
@@ -354,7 +353,7 @@ class _Step:
 
     def require_title(self) -> None:
         actor, holder = self.entry.actor, self.state.titleholder
-        if self.state.kind is BillKind.BLANK:
+        if self.state.kind == "blank":
             return  # Possession is enough.
         if holder is not None and not is_same(actor.principal, holder.principal):
             self.refuse(f"{actor.party_name} has possession without title; {holder.principal.party_name} has title")
@@ -370,7 +369,7 @@ class _Step:
 
     def endorsed(self) -> BillState:
         state, code, recipient = self.state, self.entry.action_code, self.entry.recipient
-        if state.kind is BillKind.STRAIGHT:
+        if state.kind == "straight":
             self.refuse("a straight bill is not endorsed")
         self.require_possession()
         self.require_title()
@@ -378,7 +377,7 @@ class _Step:
             self.refuse(f"{self.entry.actor.party_name} was endorsed to by ENDORSE, and cannot endorse")
         if recipient is not None and is_same(recipient.principal, state.carrier.principal):
             self.refuse("the carrier does not become endorsee: a bill is surrendered to it")
-        kind = BillKind.BLANK if code == "BLANK_ENDORSE" else BillKind.TO_ORDER
+        kind = "blank" if code == "BLANK_ENDORSE" else "to-order"
         return self.after(kind=kind, endorsee=recipient, endorsable=code != "ENDORSE")
 
     def surrendered(self) -> BillState:
@@ -387,7 +386,7 @@ class _Step:
         if not is_same(recipient.principal, state.carrier.principal):
             self.refuse(f"it is addressed to {recipient.party_name}, and {state.carrier.party_name} issued the bill")
         self.require_possession()
-        shipped = state.kind is BillKind.STRAIGHT and is_same(entry.actor.principal, state.shipper.principal)
+        shipped = state.kind == "straight" and is_same(entry.actor.principal, state.shipper.principal)
         if not shipped:
             self.require_title()
         amendment = entry.action_code == "SURRENDER_FOR_AMENDMENT"

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
+from settlement.domain.bills import BillKind
 from settlement.domain.ebl.content import content_hash, read_json
 from settlement.domain.ebl.party import LINE, WORD, DcsaModel, Items, Party
 from settlement.domain.ebl.responses import ResponseCode, faults_of, refusal
@@ -28,14 +28,6 @@ TransportDocumentStatus = Literal[
 """Where a transport document stands; from ISSUED on as `BillStatus` in contracts/types/Bill.sol."""
 
 _UNISSUED = ("DRAFT", "APPROVED")
-
-
-class BillKind(StrEnum):
-    """Who can have title to a bill; in the order of `BillKind` in contracts/types/Bill.sol."""
-
-    STRAIGHT = "straight"
-    TO_ORDER = "to-order"
-    BLANK = "blank"
 
 
 def _line(most: int) -> Any:
@@ -265,8 +257,8 @@ class BillOfLading:
     def kind(self) -> BillKind:
         """Straight; to order, where an endorsee is named; or blank."""
         if not self.document.is_to_order:
-            return BillKind.STRAIGHT
-        return BillKind.BLANK if self.document.document_parties.endorsee is None else BillKind.TO_ORDER
+            return "straight"
+        return "blank" if self.document.document_parties.endorsee is None else "to-order"
 
     @property
     def named(self) -> Party | None:
