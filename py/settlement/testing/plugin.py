@@ -14,15 +14,19 @@ from collections.abc import Iterator
 import pytest
 
 from settlement.app import connect, deploy_on
-from settlement.chain.node import AnvilNode
+from settlement.chain.node import AnvilNode, NodeSettings
 from settlement.chain.rpc import Rpc
 from settlement.flow.network import Network
+
+_IN_MEMORY = ("--prune-history", "256")
+"""States of so many blocks are kept, in memory: a chain that anvil reorganises back to a state on disk has lost the
+code of every contract. Without this it moves all but the last few there once it is hundreds of blocks old."""
 
 
 @pytest.fixture(scope="session")
 def settlement_chain() -> Iterator[str]:
     """URL of a development chain that lasts as long as this pytest process."""
-    with AnvilNode() as node:
+    with AnvilNode(NodeSettings(extra=_IN_MEMORY)) as node:
         yield node.url
 
 

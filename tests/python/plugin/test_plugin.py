@@ -81,3 +81,22 @@ def test_the_fixture_says_what_it_is(suite):
     ran, _ = suite("", "--fixtures")
     assert "settlement_network" in ran.out
     assert "nobody is admitted" in ran.out
+
+
+OLD_CHAIN = """
+from settlement.chain.rpc import Rpc
+
+
+def test_a_chain_with_a_long_past(settlement_network, settlement_chain):
+    rpc, engine = Rpc(settlement_chain), settlement_network.ledger.deployment.engine
+    code = rpc.call("eth_getCode", [engine, "latest"])
+    for _ in range(1_100):
+        rpc.call("evm_mine", [])
+    rpc.call("anvil_reorg", [20, []])
+    assert rpc.call("eth_getCode", [engine, "latest"]) == code
+"""
+
+
+def test_a_chain_that_many_tests_have_used_can_still_be_reorganised(suite):
+    ran, summary = suite(OLD_CHAIN)
+    assert "1 passed" in summary, ran.out
