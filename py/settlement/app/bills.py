@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -11,13 +12,14 @@ from settlement.app.operations import deployment_of, journal_path, stored_run
 from settlement.domain import bills
 from settlement.domain.acts import Act, ProvideGas
 from settlement.domain.directory import InstrumentRecord
+from settlement.domain.ebl.document import BillOfLading
 from settlement.domain.instruction import terms_hash, title_id
 from settlement.domain.quantity import Quantity
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError
 from settlement.flow.desk import perform
 from settlement.flow.network import Network
-from settlement.ports import BillEntry, BillOnChain
+from settlement.ports import BillEntrustment, BillEntry, BillOnChain
 
 ACTIONS = (
     "ENDORSE",
@@ -29,8 +31,15 @@ ACTIONS = (
     "SACC",
     "SREJ",
     "VOID",
+    "ENTRUST",
+    "REVOKE_ENTRUSTMENT",
+    "ACCEPT_ENTRUSTMENT",
+    "RENOUNCE_ENTRUSTMENT",
 )
-"""What can be done with a bill by command, in DCSA's words, and VOID. TRANSFER is a settlement's."""
+"""What can be done with a bill by command, in DCSA's words; from VOID on not DCSA's. TRANSFER is a settlement's."""
+
+NEVER = "never"
+"""The time from which a pledge that is none is realised."""
 
 _GAS_WEI = 10**17
 """Given to who acts, since a party that only consents to settlements has none."""
@@ -81,6 +90,11 @@ def _network(run: int | None, store: ChainStore) -> Network:
     )
 
 
+def entrustments_of(view: BillView) -> tuple[BillEntrustment, ...]:
+    """To whom possession alone passes, from its contract's events alone."""
+    return view.network.ledger.bill_entrustments(view.title)
+
+
 def chain_of(view: BillView) -> tuple[BillEntry, ...]:
     """Everything that was done with the bill, in order, from its contract's events alone."""
     return view.network.ledger.bill_chain(view.title)
@@ -102,22 +116,94 @@ def issue(
         Refused: the reference is used, the document has a live bill, or a party is not active.
     """
     described = bill_in(document)
-    store = store or ChainStore()
-    network = _network(run, store)
+    network, record = _register(register, run, store)
+    act = bills.IssueBill(**_new(described, record.instrument, to, endorsee))
+    perform(network.desk, act)
+    return open_bill(act.document_reference, run, store)
+
+
+def reissue(
+    old: BillView,
+    document: Path,
+    to: str,
+    endorsee: str | None = None,
+    run: int | None = None,
+    store: ChainStore | None = None,
+) -> BillView:
+    """Has the carrier issue the bill that takes the place of one surrendered for amendment.
+
+    With the old bill's reference it is one version up (`REF/2`); the document may have another reference.
+
+    Raises:
+        InputError, EblRefused: as `issue` says.
+        Refused: the old bill was not surrendered for amendment, has been replaced already, or was surrendered by
+            somebody else than the new one's first holder.
+    """
+    described = bill_in(document)
+    act = bills.ReissueBill(**_new(described, old.record.instrument, to, endorsee), replaces=_name(old.bill))
+    perform(old.network.desk, act)
+    return open_bill(_following(old.bill, act.document_reference), run, store)
+
+
+def issue_from_paper(
+    register: str,
+    document: Path,
+    to: str,
+    statement: str,
+    endorsee: str | None = None,
+    replaces: BillView | None = None,
+    run: int | None = None,
+    store: ChainStore | None = None,
+) -> BillView:
+    """Has the carrier issue a bill in the place of a paper one; `replaces` is the bill that was switched to that paper.
+
+    The statement of the change of medium, which MLETR article 17 asks for, is kept as its SHA-256.
+
+    Raises:
+        InputError, EblRefused, Refused: as `issue` and `reissue` say.
+    """
+    described = bill_in(document)
+    network, record = _register(register, run, store)
+    act = bills.IssueBillFromPaper(
+        **_new(described, record.instrument, to, endorsee),
+        replaces=None if replaces is None else _name(replaces.bill),
+        statement_hash=terms_hash({"statement": statement}),
+    )
+    perform(network.desk, act)
+    reference = act.document_reference
+    return open_bill(reference if replaces is None else _following(replaces.bill, reference), run, store)
+
+
+def _register(register: str, run: int | None, store: ChainStore | None) -> tuple[Network, InstrumentRecord]:
+    network = _network(run, store or ChainStore())
     record = network.ledger.directory.instrument(register)
     if record.kind != "bill-of-lading":
         raise InputError(f"{register} is a {record.kind}; bills are issued in a carrier's register")
-    kind: bills.BillKind = described.kind
-    act = bills.IssueBill(
-        instrument=register,
-        holder=to,
-        document_reference=described.document.transport_document_reference,
-        document_hash=described.hash,
-        bill_kind=kind,
-        endorsee=endorsee,
-    )
-    perform(network.desk, act)
-    return open_bill(act.document_reference, run, store)
+    return network, record
+
+
+def _new(described: BillOfLading, register: str, to: str, endorsee: str | None) -> dict[str, Any]:
+    if endorsee is None and described.kind == "straight":
+        raise InputError("a straight bill names its consignee: say who that is with --endorsee")
+    if endorsee is not None and described.kind == "blank":
+        raise InputError("a blank bill names no endorsee: possession is title; leave --endorsee out")
+    return {
+        "instrument": register,
+        "holder": to,
+        "document_reference": described.document.transport_document_reference,
+        "document_hash": described.hash,
+        "bill_kind": described.kind,
+        "endorsee": endorsee or (to if described.kind == "to-order" else None),
+    }
+
+
+def _name(bill: BillOnChain) -> str:
+    return bills.BillNumber(bill.reference, bill.sub_reference).name
+
+
+def _following(old: BillOnChain, reference: str) -> str:
+    number = bills.BillNumber(old.reference, old.sub_reference)
+    return number.next.name if reference == old.reference else reference
 
 
 def act_on(
@@ -127,6 +213,8 @@ def act_on(
     to: str | None = None,
     reason: str | None = None,
     statement: str | None = None,
+    giver: str | None = None,
+    realisable_from: str | None = None,
 ) -> BillView:
     """Has a party act on a bill; the bill as it is afterwards.
 
@@ -134,9 +222,11 @@ def act_on(
         view: The bill.
         action: One of `ACTIONS`.
         by: Who acts.
-        to: The endorsee, of an endorsement that names one.
+        to: The endorsee, of an endorsement that names one; the receiver, of an entrustment.
         reason: COD, SWI or SWTP, of a surrender for amendment.
         statement: What is signed, or the statement of a switch to paper that the carrier accepts; its SHA-256 is kept.
+        giver: Who has entrusted, of an entrustment that is accepted or renounced.
+        realisable_from: From when on a pledgee may pass title, a time with its offset from UTC; `never` or None.
 
     Raises:
         InputError: an unknown action or party, or something that the action needs, or does not take.
@@ -144,7 +234,14 @@ def act_on(
     """
     network = view.network
     network.ledger.directory.address_of(by)
-    act = _act(view, action, by, to, reason, statement)
+    given = {
+        "--to": to,
+        "--reason": reason,
+        "--statement": statement,
+        "--from": giver,
+        "--realisable-from": realisable_from,
+    }
+    act = _act(view, action, by, given)
     perform(network.desk, ProvideGas(party=by, wei=_GAS_WEI))
     perform(network.desk, act)
     bill = network.ledger.bill(view.title)
@@ -152,34 +249,69 @@ def act_on(
     return view._replace(bill=bill)
 
 
-def _act(view: BillView, action: str, by: str, to: str | None, reason: str | None, statement: str | None) -> Act:
-    name = bills.BillNumber(view.bill.reference, view.bill.sub_reference).name
-    given = {"--to": to, "--reason": reason, "--statement": statement}
-    needed = {
-        "ENDORSE": ("--to",),
-        "ENDORSE_TO_ORDER": ("--to",),
-        "SIGN": ("--statement",),
-        "SURRENDER_FOR_AMENDMENT": ("--reason",),
-    }.get(action, ())
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "ENDORSE": ("--to",),
+    "ENDORSE_TO_ORDER": ("--to",),
+    "SIGN": ("--statement",),
+    "SURRENDER_FOR_AMENDMENT": ("--reason",),
+    "ENTRUST": ("--to",),
+    "REVOKE_ENTRUSTMENT": ("--to",),
+    "ACCEPT_ENTRUSTMENT": ("--from",),
+    "RENOUNCE_ENTRUSTMENT": ("--from",),
+}
+
+_TAKES = {"SACC": "--statement", "ENTRUST": "--realisable-from", "ACCEPT_ENTRUSTMENT": "--realisable-from"}
+"""What an action takes and does not need."""
+
+
+def _act(view: BillView, action: str, by: str, given: dict[str, str | None]) -> Act:
     if action not in ACTIONS:
         hint = ": possession moves by a settlement" if action == "TRANSFER" else ""
         raise InputError(f"{action!r} is no action of this command{hint}; allowed: {', '.join(ACTIONS)}")
+    needed = _NEEDS.get(action, ())
     for option, value in given.items():
         if option in needed and value is None:
             raise InputError(f"{action} needs {option}")
-        takes = option in needed or (action, option) == ("SACC", "--statement")
-        if value is not None and not takes:
+        if value is not None and option not in needed and option != _TAKES.get(action):
             raise InputError(f"{action} takes no {option}")
-    of: dict[str, Any] = {"instrument": view.record.instrument, "document_reference": name, "by": by}
-    if action in ("ENDORSE", "ENDORSE_TO_ORDER", "BLANK_ENDORSE"):
-        return bills.EndorseBill(**of | {"endorsement": action, "endorsee": to})
-    if action == "SIGN":
-        return bills.SignBill(**of, statement_hash=terms_hash({"statement": statement}))
-    if action == "SURRENDER_FOR_AMENDMENT":
-        allowed = get_args(bills.AmendmentReason)
-        if reason not in allowed:
-            raise InputError(f"reason {reason!r} is none of DCSA's; allowed: {', '.join(allowed)}")
-        return bills.SurrenderBillForAmendment(**of | {"reason": reason})
-    if action == "SACC" and statement is not None:
-        return bills.AcceptSwitchToPaper(**of, statement_hash=terms_hash({"statement": statement}))
-    return bills.SurrenderBill(**of | {"step": _SURRENDERS[action]})
+    to, reason, statement, giver = (given[each] for each in ("--to", "--reason", "--statement", "--from"))
+    of: dict[str, Any] = {"instrument": view.record.instrument, "document_reference": _name(view.bill), "by": by}
+    match action:
+        case "ENDORSE" | "ENDORSE_TO_ORDER" | "BLANK_ENDORSE":
+            return bills.EndorseBill(**of | {"endorsement": action, "endorsee": to})
+        case "SIGN":
+            return bills.SignBill(**of, statement_hash=terms_hash({"statement": statement}))
+        case "ENTRUST":
+            return bills.EntrustBill(**of | {"receiver": to}, realisable_from=_time(given))
+        case "REVOKE_ENTRUSTMENT":
+            return bills.RevokeEntrustment(**of | {"receiver": to})
+        case "ACCEPT_ENTRUSTMENT":
+            return bills.AcceptEntrustment(**of | {"giver": giver}, realisable_from=_time(given))
+        case "RENOUNCE_ENTRUSTMENT":
+            return bills.RenounceEntrustment(**of | {"giver": giver})
+        case "SURRENDER_FOR_AMENDMENT":
+            allowed = get_args(bills.AmendmentReason)
+            if reason not in allowed:
+                raise InputError(f"reason {reason!r} is none of DCSA's; allowed: {', '.join(allowed)}")
+            return bills.SurrenderBillForAmendment(**of | {"reason": reason})
+        case "SACC" if statement is not None:
+            return bills.AcceptSwitchToPaper(**of, statement_hash=terms_hash({"statement": statement}))
+        case _:
+            return bills.SurrenderBill(**of | {"step": _SURRENDERS[action]})
+
+
+def _time(given: dict[str, str | None]) -> int:
+    """Unix time from which a pledge is realised; zero is never, as the contract has it."""
+    text = given["--realisable-from"]
+    if text is None or text == NEVER:
+        return 0
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None or moment.timestamp() < 1:
+        raise InputError(
+            f"--realisable-from {text!r} is no time with its offset from UTC, such as 2026-03-31T09:00:00+08:00, nor "
+            f"`{NEVER}`"
+        )
+    return int(moment.timestamp())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, get_args
 
 from eth_abi.abi import decode
@@ -14,7 +15,7 @@ from settlement.chain.transactions import Transactor
 from settlement.domain.bills import AmendmentReason, BillAction, BillKind, BillNumber, BillStatus
 from settlement.domain.directory import Directory
 from settlement.domain.quantity import Quantity
-from settlement.ports import BillEntry, BillOnChain
+from settlement.ports import BillEntrustment, BillEntry, BillOnChain
 
 _BILL_ABI = "(uint8,uint8,bool,uint16,bytes4,address,address,address,bytes32,string,uint256,uint256)"
 """`Bill` in contracts/types/Bill.sol."""
@@ -23,6 +24,15 @@ BILL_STATUSES: tuple[BillStatus | None, ...] = (None, *get_args(BillStatus))
 """By the value of `BillStatus` in contracts/types/Bill.sol; None where there is no such bill."""
 
 _TRANSACTION = "0x" + keccak(text="BillTransaction(uint256,uint8,address,address,bytes32)").hex()
+_ENTRUSTMENTS = {
+    "0x" + keccak(text=text).hex(): text.split("(")[0]
+    for text in (
+        "PossessionEntrusted(uint256,address,address,uint64)",
+        "EntrustmentAccepted(uint256,address,address)",
+        "EntrustmentRenounced(uint256,address,address)",
+        "EntrustmentRevoked(uint256,address,address)",
+    )
+}
 _ENDED = frozenset({"SURRENDERED_FOR_AMENDMENT", "SURRENDERED_FOR_DELIVERY", "VOIDED"})
 _REASONS = {reason.encode().ljust(4, b"\0"): reason for reason in get_args(AmendmentReason)}
 
@@ -68,6 +78,23 @@ class BillReader:
         logs = self._transactor.logs(contract, [_TRANSACTION, f"0x{title.amount:064x}"])
         times = {number: self._transactor.block(number).timestamp for number in {_block(log) for log in logs}}
         return tuple(self._entry(log, times[_block(log)]) for log in logs)
+
+    def entrustments(self, title: Quantity) -> tuple[BillEntrustment, ...]:
+        """See `ports.Ledger.bill_entrustments`."""
+        contract = self._directory().instrument(title.instrument).address
+        found: dict[tuple[str, str], BillEntrustment] = {}
+        for log in self._transactor.logs(contract, [list(_ENTRUSTMENTS), f"0x{title.amount:064x}"]):
+            giver, receiver = (self._name("0x" + topic[-40:]) or "" for topic in log["topics"][2:])
+            match _ENTRUSTMENTS[log["topics"][0]]:
+                case "PossessionEntrusted":
+                    time = int(log["data"], 16)
+                    found[giver, receiver] = BillEntrustment(giver, receiver, accepted=False, realisable_from=time)
+                case "EntrustmentRevoked":
+                    found.pop((giver, receiver), None)
+                case event:
+                    accepted = event == "EntrustmentAccepted"
+                    found[giver, receiver] = replace(found[giver, receiver], accepted=accepted)
+        return tuple(found.values())
 
     def _entry(self, log: dict[str, Any], time: int) -> BillEntry:
         action = get_args(BillAction)[int(log["topics"][2], 16)]

@@ -35,6 +35,7 @@ from settlement.domain.instruction import Consent, Instruction, InstructionStatu
 from settlement.domain.quantity import Quantity
 from settlement.errors import InputError, Reason, Refused
 from settlement.ports import (
+    BillEntrustment,
     BillEntry,
     BillOnChain,
     Block,
@@ -426,6 +427,10 @@ class EvmLedger:
     def bill_chain(self, title: Quantity) -> tuple[BillEntry, ...]:
         """See `ports.Ledger.bill_chain`."""
         return self._bills.chain(title)
+
+    def bill_entrustments(self, title: Quantity) -> tuple[BillEntrustment, ...]:
+        """See `ports.Ledger.bill_entrustments`."""
+        return self._bills.entrustments(title)
 
     def accrued_interest(self, nominal: Quantity, settlement_date: int) -> int:
         """See `ports.Ledger.accrued_interest`."""

@@ -238,8 +238,8 @@ class Transactor:
             answers.append(bytes.fromhex(str(answer).removeprefix("0x")))
         return answers
 
-    def logs(self, address: str, topics: Sequence[str]) -> list[dict[str, Any]]:
-        """What a contract has told under these topics, from the chain's first block on, in order.
+    def logs(self, address: str, topics: Sequence[str | list[str]]) -> list[dict[str, Any]]:
+        """What a contract has told under these topics, from the chain's first block on, in order; a list is any of it.
 
         Raises:
             ChainUnreachable: the chain does not tell.

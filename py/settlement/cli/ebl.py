@@ -18,6 +18,10 @@ app = typer.Typer(help="Electronic bills of lading: documents and chains in DCSA
 
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help="The bill's reference; REF/2 where it was reissued.")]
+Endorsee = Annotated[
+    str | None,
+    typer.Option("--endorsee", metavar="PARTY", help="Who has title. Default: the holder; of a blank bill nobody."),
+]
 Run = Annotated[int | None, typer.Option("--run", help="Which run on the chain that is up; default: the last.")]
 
 
@@ -35,12 +39,12 @@ def show(
 
 
 def _show(view: bills.BillView, as_json: bool) -> None:
-    entries = bills.chain_of(view)
+    entries, entrustments = bills.chain_of(view), bills.entrustments_of(view)
     if as_json:
-        print_json(reports.live_bill_document(view.bill, entries))
+        print_json(reports.live_bill_document(view.bill, entries, entrustments))
     else:
         make_console().print(reports.live_chain_table(entries))
-        make_console().print(key_value_table(reports.live_bill_rows(view.bill)))
+        make_console().print(key_value_table(reports.live_bill_rows(view.bill, entrustments)))
 
 
 @app.command()
@@ -80,10 +84,7 @@ def issue(
     register: Annotated[str, typer.Argument(metavar="REGISTER", help="The carrier's register of bills in its run.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The transport document in JSON.")],
     to: Annotated[str, typer.Option("--to", metavar="PARTY", help="The first holder.")],
-    endorsee: Annotated[
-        str | None,
-        typer.Option("--endorsee", metavar="PARTY", help="Who has title. Default: the holder; of a blank bill nobody."),
-    ] = None,
+    endorsee: Endorsee = None,
     run_number: Run = None,
     as_json: Json = False,
 ) -> None:
@@ -97,24 +98,84 @@ def issue(
 
 
 @app.command()
-def act(
+def reissue(
     reference: Ref,
-    action: Annotated[str, typer.Argument(metavar="ACTION", help=", ".join(bills.ACTIONS))],
-    by: Annotated[str, typer.Option("--by", metavar="PARTY", help="Who acts.")],
-    to: Annotated[str | None, typer.Option("--to", metavar="PARTY", help="The new endorsee.")] = None,
-    reason: Annotated[str | None, typer.Option("--reason", help="Of an amendment: COD, SWI or SWTP.")] = None,
-    statement: Annotated[
-        str | None, typer.Option("--statement", help="What is signed, or that of a switch to paper.")
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The amended transport document in JSON.")],
+    to: Annotated[str, typer.Option("--to", metavar="PARTY", help="The first holder: who surrendered the old bill.")],
+    endorsee: Endorsee = None,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Have the carrier issue the bill that takes the place of one surrendered for amendment, whose chain is void.
+
+    Example: settle ebl reissue OCLN20251113001 amended.json --to exporter
+    """
+    with progress(as_json):
+        view = bills.reissue(bills.open_bill(reference, run_number), file, to, endorsee, run_number)
+    _show(view, as_json)
+
+
+@app.command()
+def paper(
+    register: Annotated[str, typer.Argument(metavar="REGISTER", help="The carrier's register of bills in its run.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The transport document in JSON.")],
+    to: Annotated[str, typer.Option("--to", metavar="PARTY", help="The first holder.")],
+    statement: Annotated[str, typer.Option("--statement", help="That it takes the place of the paper bill.")],
+    endorsee: Endorsee = None,
+    replaces: Annotated[
+        str | None, typer.Option("--replaces", metavar="REF", help="The bill that was switched to that paper.")
     ] = None,
     run_number: Run = None,
     as_json: Json = False,
 ) -> None:
-    """Have a party endorse, sign or surrender a bill, or the carrier answer; the rules are the contract's.
+    """Have the carrier issue a bill in the place of a paper one, with the statement of the change of medium.
+
+    The way to paper is SURRENDER_FOR_AMENDMENT with the reason SWTP, and SACC with a statement: `settle ebl act`.
+
+    Example: settle ebl paper ocean-bills document.json --to importer --statement "Paper bill 7 cancelled."
+    """
+    with progress(as_json):
+        old = None if replaces is None else bills.open_bill(replaces, run_number)
+        view = bills.issue_from_paper(register, file, to, statement, endorsee, old, run_number)
+    _show(view, as_json)
+
+
+@app.command()
+def act(
+    reference: Ref,
+    action: Annotated[str, typer.Argument(metavar="ACTION", help=", ".join(bills.ACTIONS))],
+    by: Annotated[str, typer.Option("--by", metavar="PARTY", help="Who acts.")],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="PARTY", help="The new endorsee, or who is entrusted.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Of an amendment: COD, SWI or SWTP.")] = None,
+    statement: Annotated[
+        str | None, typer.Option("--statement", help="What is signed, or that of a switch to paper.")
+    ] = None,
+    giver: Annotated[
+        str | None, typer.Option("--from", metavar="PARTY", help="Who has entrusted the one that accepts or renounces.")
+    ] = None,
+    realisable_from: Annotated[
+        str | None,
+        typer.Option(
+            "--realisable-from",
+            metavar="TIME",
+            help="From when on a pledgee may pass title: a time with its offset from UTC, or never (the default).",
+        ),
+    ] = None,
+    run_number: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Have a party endorse, sign, surrender or entrust a bill, or the carrier answer; the rules are the contract's.
+
+    ENTRUST: whenever the party gives the bill to the receiver, possession alone passes, as to an agent or a pledgee.
+    The receiver has to ACCEPT_ENTRUSTMENT on the same terms.
 
     Example: settle ebl act OCLN20251113001 ENDORSE_TO_ORDER --by exporter --to importer
     """
     with progress(as_json):
-        view = bills.act_on(bills.open_bill(reference, run_number), action, by, to, reason, statement)
+        view = bills.open_bill(reference, run_number)
+        view = bills.act_on(view, action, by, to, reason, statement, giver, realisable_from)
     _show(view, as_json)
 
 

@@ -5,6 +5,7 @@ from settlement.ports.books import Account, BookedTransaction, Books
 from settlement.ports.clock import Clock
 from settlement.ports.journal import HistoryEntry, Journal, JournalEntry, NewInstruction, QueueState, StoredInstruction
 from settlement.ports.ledger import (
+    BillEntrustment,
     BillEntry,
     BillOnChain,
     Block,
@@ -29,6 +30,7 @@ __all__ = [
     "Account",
     "BatchLedger",
     "BatchResult",
+    "BillEntrustment",
     "BillEntry",
     "BillOnChain",
     "Block",

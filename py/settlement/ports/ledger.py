@@ -293,6 +293,23 @@ class BillEntry:
     transaction: str
 
 
+@dataclass(frozen=True)
+class BillEntrustment:
+    """That a party, whenever it gives a bill to the receiver, gives possession alone, as to an agent or a pledgee.
+
+    Attributes:
+        giver: Who will have title.
+        receiver: Who will have possession.
+        accepted: Whether the receiver has agreed, without which nothing moves under it.
+        realisable_from: From when on (Unix time) the receiver may pass title; zero is never.
+    """
+
+    giver: str
+    receiver: str
+    accepted: bool
+    realisable_from: int
+
+
 class Ledger(Protocol):
     """One deployment on one chain."""
 
@@ -411,6 +428,9 @@ class Ledger(Protocol):
 
     def bill_chain(self, title: Quantity) -> tuple[BillEntry, ...]:
         """Everything that was done with a bill of lading, in order, from the events of its contract alone."""
+
+    def bill_entrustments(self, title: Quantity) -> tuple[BillEntrustment, ...]:
+        """The entrustments of a bill of lading that stand, from the events of its contract alone."""
 
     def accrued_interest(self, nominal: Quantity, settlement_date: int) -> int:
         """A bond's accrued interest in smallest units of its currency, as its contract computes it."""

@@ -12,7 +12,7 @@ from rich.table import Table
 from settlement.domain.ebl.chain import BillState, EndorsementChain
 from settlement.domain.ebl.document import BillOfLading
 from settlement.domain.ebl.party import Party
-from settlement.ports import BillEntry, BillOnChain
+from settlement.ports import BillEntrustment, BillEntry, BillOnChain
 
 
 def bill_document(bill: BillOfLading) -> dict[str, Any]:
@@ -98,8 +98,10 @@ def _named(party: Party | None) -> str:
     return party.party_name + (f" for {principal.party_name}" if principal else "")
 
 
-def live_bill_document(bill: BillOnChain, entries: Sequence[BillEntry]) -> dict[str, Any]:
-    """A bill on a chain as JSON, with its chain, oldest entry first; times in ISO 8601, UTC."""
+def live_bill_document(
+    bill: BillOnChain, entries: Sequence[BillEntry], entrustments: Sequence[BillEntrustment]
+) -> dict[str, Any]:
+    """A bill on a chain as JSON, with its entrustments and its chain, oldest entry first; times in ISO 8601, UTC."""
     return {
         "transportDocumentReference": bill.reference,
         "transportDocumentSubReference": str(bill.sub_reference),
@@ -111,6 +113,15 @@ def live_bill_document(bill: BillOnChain, entries: Sequence[BillEntry]) -> dict[
         "document_hash": bill.document_hash,
         "replaces": bill.replaces,
         "replaced_by": bill.replaced_by,
+        "entrustments": [
+            {
+                "giver": each.giver,
+                "receiver": each.receiver,
+                "accepted": each.accepted,
+                "realisable_from": _utc(each.realisable_from) if each.realisable_from else None,
+            }
+            for each in entrustments
+        ],
         "chain": [
             {
                 "actionCode": entry.action,
@@ -139,7 +150,7 @@ def live_chain_table(entries: Sequence[BillEntry]) -> Table:
     return table
 
 
-def live_bill_rows(bill: BillOnChain) -> list[tuple[str, str]]:
+def live_bill_rows(bill: BillOnChain, entrustments: Sequence[BillEntrustment]) -> list[tuple[str, str]]:
     """Where a bill on a ledger stands, for people."""
     version = f", version {bill.sub_reference}" if bill.sub_reference > 1 else ""
     rows = [("reference", bill.reference + version), ("kind", bill.kind), ("status", bill.status)]
@@ -148,9 +159,18 @@ def live_bill_rows(bill: BillOnChain) -> list[tuple[str, str]]:
         if bill.endorsee is not None and bill.kind == "to-order":
             title += ", who can endorse" if bill.endorsable else ", who cannot endorse"
         rows += [("possession", bill.possession), ("title", title)]
+        rows += [("entrusted", _entrusted(each)) for each in entrustments]
     rows += [("replaces", bill.replaces)] if bill.replaces else []
     rows += [("replaced by", bill.replaced_by)] if bill.replaced_by else []
     return [*rows, ("document hash", bill.document_hash)]
+
+
+def _entrusted(entrustment: BillEntrustment) -> str:
+    terms = f"by {entrustment.giver} to {entrustment.receiver}"
+    terms += ", accepted" if entrustment.accepted else ", not accepted yet"
+    if entrustment.realisable_from:
+        terms += f", may be realised from {_utc(entrustment.realisable_from)} on"
+    return terms
 
 
 def _utc(timestamp: int) -> str:

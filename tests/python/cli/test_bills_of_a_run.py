@@ -83,9 +83,72 @@ def test_a_bill_s_whole_life_by_command(store, settle, tmp_path):
     assert (late.code, "BillOfLading_UnexpectedStatus" in late.err) == (1, True)
 
 
+def test_a_bill_is_amended_goes_to_paper_and_comes_back_by_command(store, settle, tmp_path):
+    file = sample(tmp_path)
+    parties = ("--to", "exporter", "--endorsee", "importer", "--json")
+    reference = settle.json("ebl", "issue", "ocean-bills", file, *parties[:-1])["transportDocumentReference"]
+
+    def act(bill, *arguments):
+        return settle.ok("ebl", "act", bill, *arguments)
+
+    amended = sample(tmp_path, issueDate="2026-03-03")
+    early = settle("ebl", "reissue", reference, amended, *parties)
+    assert (early.code, "BillOfLading_UnexpectedStatus" in early.err) == (1, True), early.err
+    act(reference, "SURRENDER_FOR_AMENDMENT", "--by", "exporter", "--reason", "COD")
+    act(reference, "SACC", "--by", "ocean-line")
+    other = settle("ebl", "reissue", reference, amended, "--to", "importer", "--endorsee", "importer", "--json")
+    assert (other.code, "BillOfLading_NotSurrenderedBy" in other.err) == (1, True), other.err
+    second = settle.json("ebl", "reissue", reference, amended, *parties[:-1])
+    assert (second["replaces"], second["transportDocumentSubReference"]) == (reference, "2")
+    assert settle.json("ebl", "show", reference)["replaced_by"] == f"{reference}/2"
+
+    act(f"{reference}/2", "SURRENDER_FOR_AMENDMENT", "--by", "exporter", "--reason", "SWTP")
+    act(f"{reference}/2", "SACC", "--by", "ocean-line", "--statement", "Printed as paper bill 7.")
+    paper = ("ebl", "paper", "ocean-bills", amended, *parties, "--statement", "Paper bill 7 cancelled.")
+    back = settle(*paper, "--replaces", f"{reference}/2").document
+    assert (back["replaces"], back["transportDocumentSubReference"]) == (f"{reference}/2", "3")
+    assert back["chain"][0]["statement_hash"] is not None
+    assert settle("ebl", "show", f"{reference}/3", "--json").document["possession"] == "exporter"
+
+
+def test_a_pledge_by_command(store, settle, tmp_path):
+    reference = settle.json(
+        "ebl", "issue", "ocean-bills", sample(tmp_path), "--to", "exporter", "--endorsee", "importer"
+    )["transportDocumentReference"]
+    terms = ("--realisable-from", "2027-01-01T00:00:00+08:00")
+
+    def act(*arguments):
+        return settle("ebl", "act", reference, *arguments, "--json")
+
+    def entrusted(ran):
+        return [(each["accepted"], each["realisable_from"]) for each in ran.document["entrustments"]]
+
+    carrier = act("ENTRUST", "--by", "importer", "--to", "ocean-line")
+    assert (carrier.code, "BillOfLading_InvalidEntrustment" in carrier.err) == (1, True), carrier.err
+    assert entrusted(act("ENTRUST", "--by", "importer", "--to", "bank-jade", *terms)) == [
+        (False, "2026-12-31T16:00:00Z")
+    ]
+    other = act("ACCEPT_ENTRUSTMENT", "--by", "bank-jade", "--from", "importer")
+    assert (other.code, "BillOfLading_UnknownEntrustment" in other.err) == (1, True), other.err
+    agreed = act("ACCEPT_ENTRUSTMENT", "--by", "bank-jade", "--from", "importer", *terms)
+    assert entrusted(agreed) == [(True, "2026-12-31T16:00:00Z")]
+    shown = settle.ok("ebl", "show", reference).out
+    assert "by importer to bank-jade, accepted, may be realised from 2026-12-31T16:00:00Z on" in shown
+    assert entrusted(act("RENOUNCE_ENTRUSTMENT", "--by", "bank-jade", "--from", "importer"))[0][0] is False
+    assert entrusted(act("REVOKE_ENTRUSTMENT", "--by", "importer", "--to", "bank-jade")) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (("ENTRUST", "--by", "exporter"), "ENTRUST needs --to"),
+        (("ACCEPT_ENTRUSTMENT", "--by", "exporter"), "ACCEPT_ENTRUSTMENT needs --from"),
+        (("SIGN", "--by", "exporter", "--statement", "x", "--from", "importer"), "SIGN takes no --from"),
+        (
+            ("ENTRUST", "--by", "exporter", "--to", "importer", "--realisable-from", "2027-01-01T00:00:00"),
+            "no time with its offset from UTC",
+        ),
+        (("ENTRUST", "--by", "exporter", "--to", "nobody"), "party 'nobody' is unknown"),
         (("ENDROSE", "--by", "exporter"), "is no action of this command; allowed: ENDORSE, "),
         (("TRANSFER", "--by", "exporter"), "possession moves by a settlement"),
         (("ENDORSE", "--by", "exporter"), "ENDORSE needs --to"),

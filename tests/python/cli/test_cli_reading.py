@@ -36,7 +36,8 @@ def test_the_commands_are_those_of_the_documentation():
         "bench coupon", "bench gas", "bench throughput", "bond allocate", "bond attest", "bond book",
         "bond claim", "bond clients", "bond close", "bond disclosures", "bond exit", "bond export",
         "bond history", "bond import", "bond pay", "bond plot", "bond register", "bond schedule", "bond verify",
-        "cancel", "demo", "down", "ebl act", "ebl chain", "ebl issue", "ebl show", "ebl verify",
+        "cancel", "demo", "down", "ebl act", "ebl chain", "ebl issue", "ebl paper",
+        "ebl reissue", "ebl show", "ebl verify",
         "journal verify", "network", "positions", "queue", "reconcile", "retry", "run", "scenarios", "schema",
         "serve", "show", "status", "submit", "up",
     }  # fmt: skip
