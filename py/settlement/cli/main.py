@@ -11,7 +11,7 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from settlement.cli import bench, bonds, chain, ebl, issuance, journal, runs, service, signals
+from settlement.cli import bench, bonds, chain, ebl, ebl_envelope, issuance, journal, runs, service, signals
 from settlement.cli.output import report
 from settlement.errors import InputError, SettlementError
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 for part in (runs, chain, service):
     app.registered_commands += part.app.registered_commands
 bonds.app.registered_commands += issuance.app.registered_commands
+ebl.app.add_typer(ebl_envelope.app, name="envelope")
 for name, group in (("bench", bench), ("bond", bonds), ("ebl", ebl), ("journal", journal)):
     app.add_typer(group.app, name=name)
 

@@ -12,13 +12,16 @@ from settlement.cli import app
 from settlement.scenarios.load import LIBRARY
 from settlement.scenarios.text import read_source
 
-GROUPS = ("bench", "bond", "ebl", "journal")
-
 SETTLE = Path(sys.executable).with_name("settle")
-COMMANDS = sorted(
-    [(name,) for name in get_command(app).commands if name not in GROUPS]  # type: ignore[attr-defined]
-    + [(group, name) for group in GROUPS for name in get_command(app).commands[group].commands]  # type: ignore[attr-defined]
-)
+
+
+def _commands(command, words=()):
+    """The words of each command; a group is none by itself."""
+    inner = getattr(command, "commands", None)
+    return [words] if inner is None else [each for name in inner for each in _commands(inner[name], (*words, name))]
+
+
+COMMANDS = sorted(_commands(get_command(app)))
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -36,8 +39,8 @@ def test_the_commands_are_those_of_the_documentation():
         "bench coupon", "bench gas", "bench throughput", "bond allocate", "bond attest", "bond book",
         "bond claim", "bond clients", "bond close", "bond disclosures", "bond exit", "bond export",
         "bond history", "bond import", "bond pay", "bond plot", "bond register", "bond schedule", "bond verify",
-        "cancel", "demo", "down", "ebl act", "ebl chain", "ebl issue", "ebl paper",
-        "ebl reissue", "ebl show", "ebl verify",
+        "cancel", "demo", "down", "ebl act", "ebl chain", "ebl envelope check", "ebl envelope make",
+        "ebl issue", "ebl paper", "ebl reissue", "ebl show", "ebl verify",
         "journal verify", "network", "positions", "queue", "reconcile", "retry", "run", "scenarios", "schema",
         "serve", "show", "status", "submit", "up",
     }  # fmt: skip

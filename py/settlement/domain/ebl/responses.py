@@ -18,10 +18,9 @@ _PATTERNS = {
 
 
 class ResponseCode(StrEnum):
-    """DCSA's codes for what is not accepted, of issuance (ISS), surrender (SUR) and transfer (PINT).
+    """DCSA's codes of issuance (ISS), surrender (SUR) and transfer (PINT): for what is not accepted, and RECE.
 
-    Not all are said here. BSIG, INCD and MDOC are for whoever checks signatures and carries additional documents, REFU
-    for who cannot deliver to a recipient, and SREJ for a carrier.
+    Not all are said here: REFU is for who cannot deliver to a recipient, and SREJ for a carrier.
     """
 
     BREQ = "BREQ"
@@ -30,6 +29,8 @@ class ResponseCode(StrEnum):
     """Refused: issuing failed for a reason that the issuing platform cannot mend."""
     SREJ = "SREJ"
     """Surrender rejected."""
+    RECE = "RECE"
+    """Received: the envelope is accepted."""
     BENV = "BENV"
     """Bad envelope: the chain can never be accepted."""
     DISE = "DISE"
