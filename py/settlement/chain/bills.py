@@ -15,7 +15,7 @@ from settlement.chain.transactions import Transactor
 from settlement.domain.bills import AmendmentReason, BillAction, BillKind, BillNumber, BillStatus
 from settlement.domain.directory import Directory
 from settlement.domain.quantity import Quantity
-from settlement.ports import BillEntrustment, BillEntry, BillOnChain
+from settlement.ports import BillEntrustment, BillEntry, BillIssue, BillOnChain
 
 _BILL_ABI = "(uint8,uint8,bool,uint16,bytes4,address,address,address,bytes32,string,uint256,uint256)"
 """`Bill` in contracts/types/Bill.sol."""
@@ -23,6 +23,7 @@ _BILL_ABI = "(uint8,uint8,bool,uint16,bytes4,address,address,address,bytes32,str
 BILL_STATUSES: tuple[BillStatus | None, ...] = (None, *get_args(BillStatus))
 """By the value of `BillStatus` in contracts/types/Bill.sol; None where there is no such bill."""
 
+_ISSUED = "0x" + keccak(text="BillIssued(uint256,address,bytes32,string,uint16,uint8,address,uint256)").hex()
 _TRANSACTION = "0x" + keccak(text="BillTransaction(uint256,uint8,address,address,bytes32)").hex()
 _ENTRUSTMENTS = {
     "0x" + keccak(text=text).hex(): text.split("(")[0]
@@ -72,11 +73,19 @@ class BillReader:
             replaced_by=replaced_by,
         )
 
+    def issue(self, title: Quantity) -> BillIssue:
+        """See `ports.Ledger.bill_issue`."""
+        contract = self._directory().instrument(title.instrument).address
+        (log,) = self._transactor.logs(contract, [_ISSUED, f"0x{title.amount:064x}"])
+        data = bytes.fromhex(log["data"].removeprefix("0x"))
+        _, _, kind, endorsee, _ = decode(["string", "uint16", "uint8", "address", "uint256"], data)
+        return BillIssue(get_args(BillKind)[kind], self._name(endorsee))
+
     def chain(self, title: Quantity) -> tuple[BillEntry, ...]:
         """See `ports.Ledger.bill_chain`."""
         contract = self._directory().instrument(title.instrument).address
         logs = self._transactor.logs(contract, [_TRANSACTION, f"0x{title.amount:064x}"])
-        times = {number: self._transactor.block(number).timestamp for number in {_block(log) for log in logs}}
+        times = self._transactor.block_times({_block(log) for log in logs})
         return tuple(self._entry(log, times[_block(log)]) for log in logs)
 
     def entrustments(self, title: Quantity) -> tuple[BillEntrustment, ...]:

@@ -37,6 +37,7 @@ from settlement.errors import InputError, Reason, Refused
 from settlement.ports import (
     BillEntrustment,
     BillEntry,
+    BillIssue,
     BillOnChain,
     Block,
     BondAllocation,
@@ -424,6 +425,10 @@ class EvmLedger:
         """See `ports.Ledger.bill`."""
         return self._bills.state(title)
 
+    def bill_issue(self, title: Quantity) -> BillIssue:
+        """See `ports.Ledger.bill_issue`."""
+        return self._bills.issue(title)
+
     def bill_chain(self, title: Quantity) -> tuple[BillEntry, ...]:
         """See `ports.Ledger.bill_chain`."""
         return self._bills.chain(title)
@@ -474,6 +479,15 @@ class EvmLedger:
         try:
             self._rpc.call("evm_setNextBlockTimestamp", [timestamp])
             self._rpc.call("evm_mine", [])
+        except RpcError as error:
+            raise InputError("this chain's clock cannot be set: use a development chain such as anvil") from error
+
+    def time_next_block(self, timestamp: int) -> None:
+        """See `ports.Ledger.time_next_block`."""
+        if self.head().timestamp != timestamp:
+            self.advance_to(timestamp)
+        try:
+            self._rpc.call("evm_setNextBlockTimestamp", [timestamp])
         except RpcError as error:
             raise InputError("this chain's clock cannot be set: use a development chain such as anvil") from error
 

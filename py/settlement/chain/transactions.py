@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from eth_utils.address import to_checksum_address
@@ -258,6 +258,21 @@ class Transactor:
         if found is None:
             raise ChainUnreachable(f"the chain has no block {number}")
         return Block(int(found["number"], 16), found["hash"], int(found["timestamp"], 16))
+
+    def block_times(self, numbers: Collection[int]) -> dict[int, int]:
+        """When blocks were made, Unix time by number, in one round trip.
+
+        Raises:
+            ChainUnreachable: the chain has not got one of them.
+        """
+        asked = sorted(numbers)
+        questions: list[tuple[str, list[Any]]] = [("eth_getBlockByNumber", [hex(number), False]) for number in asked]
+        times = {}
+        for number, found in zip(asked, self._rpc.batch(questions) if questions else [], strict=True):
+            if not isinstance(found, dict):
+                raise ChainUnreachable(f"the chain has no block {number}")
+            times[number] = int(found["timestamp"], 16)
+        return times
 
     def _ask(self, request: dict[str, Any], sender: str) -> tuple[int, int, dict[str, Any]]:
         questions: list[tuple[str, list[Any]]] = [

@@ -7,6 +7,7 @@ from settlement.ports.journal import HistoryEntry, Journal, JournalEntry, NewIns
 from settlement.ports.ledger import (
     BillEntrustment,
     BillEntry,
+    BillIssue,
     BillOnChain,
     Block,
     BondAllocation,
@@ -32,6 +33,7 @@ __all__ = [
     "BatchResult",
     "BillEntrustment",
     "BillEntry",
+    "BillIssue",
     "BillOnChain",
     "Block",
     "BondAllocation",

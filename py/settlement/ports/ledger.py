@@ -269,6 +269,19 @@ class BillOnChain:
 
 
 @dataclass(frozen=True)
+class BillIssue:
+    """How a bill of lading began.
+
+    Attributes:
+        kind: Its kind then; an endorsement may change it.
+        endorsee: The consignee, or the first endorsee; None of a blank bill.
+    """
+
+    kind: BillKind
+    endorsee: str | None
+
+
+@dataclass(frozen=True)
 class BillEntry:
     """An entry of a bill's chain.
 
@@ -426,6 +439,9 @@ class Ledger(Protocol):
     def bill(self, title: Quantity) -> BillOnChain | None:
         """What a bill of lading is and who has it; None where there is no such bill."""
 
+    def bill_issue(self, title: Quantity) -> BillIssue:
+        """How a bill of lading was issued, from its contract's event; there has to be such a bill."""
+
     def bill_chain(self, title: Quantity) -> tuple[BillEntry, ...]:
         """Everything that was done with a bill of lading, in order, from the events of its contract alone."""
 
@@ -504,6 +520,15 @@ class Ledger(Protocol):
 
     def advance_to(self, timestamp: int) -> None:
         """Mines a block at this Unix time, where the chain's clock can be set: on a development chain.
+
+        Raises:
+            InputError: the chain is past it, or its clock cannot be set.
+        """
+
+    def time_next_block(self, timestamp: int) -> None:
+        """Brings the clock of a development chain to this Unix time, and keeps it there for the next block too.
+
+        What asks the newest block whether something can be done, and the block in which it is done, are of one time.
 
         Raises:
             InputError: the chain is past it, or its clock cannot be set.

@@ -470,6 +470,7 @@ class Step(Model):
         line: Its line in the file.
         action: What to do.
         expect: What has to come of it.
+        at: The time of the block that its transaction is in, Unix time; None leaves that to the chain.
     """
 
     number: int
@@ -478,6 +479,7 @@ class Step(Model):
     line: int
     action: Action
     expect: Expectation
+    at: UnixTime | None = None
 
 
 class Scenario(Model):
@@ -516,6 +518,12 @@ class Scenario(Model):
     opening: tuple[Step, ...]
     steps: tuple[Step, ...]
     expect: Expectation
+
+    @property
+    def dated(self) -> tuple[str, ...]:
+        """What has dates of its own, which cannot be moved as windows are: bonds, and steps in a block of a time."""
+        bonds = tuple(name for name, setup in self.instruments.items() if setup.is_dated)
+        return bonds + tuple(step.name for step in self.steps if step.at is not None)
 
     def orders(self) -> tuple[Order, ...]:
         """Every order once, in the order in which they are instructed."""

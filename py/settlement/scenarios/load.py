@@ -17,7 +17,7 @@ from settlement.scenarios.crowds import resolve_crowds, resolve_members
 from settlement.scenarios.instruments import resolve_instruments, resolve_parties
 from settlement.scenarios.language import Scenario
 from settlement.scenarios.steps import resolve_expectation, resolve_steps
-from settlement.scenarios.text import MAX_BYTES, Path, Source, read_source
+from settlement.scenarios.text import MAX_BYTES, Path, Source, Tree, read_source
 from settlement.scenarios.written_base import nearest
 from settlement.scenarios.written_steps import ScenarioWritten
 
@@ -59,6 +59,16 @@ def parse_scenario(data: bytes, file: str) -> Scenario:
         InputError: the scenario has a fault; the error says where.
     """
     source = read_source(data, file)
+    return _resolve(source, _check_shape(source))
+
+
+def scenario_of(tree: Tree, name: str) -> Scenario:
+    """A scenario out of what a file would say; `name` is what it is called in messages.
+
+    Raises:
+        InputError: the scenario has a fault; the error says where.
+    """
+    source = Source(name, tree, {})
     return _resolve(source, _check_shape(source))
 
 
@@ -191,6 +201,8 @@ def _resolve(source: Source, written: ScenarioWritten) -> Scenario:
     opening = resolve_steps(context, "opening", written.opening)
     context.clock = context.start
     steps = resolve_steps(context, "steps", written.steps)
+    if context.unlisted and not any(setup.currency for setup in context.instruments.values()):
+        raise context.error((), "an unlisted contract is taken for money, and no money is listed under instruments")
     for name in context.unlisted:
         if name in context.instruments or name in context.parties:
             raise context.error((), f"the unlisted contract {name!r} has the name of something else")

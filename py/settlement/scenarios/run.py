@@ -75,6 +75,7 @@ class ScenarioRunner:
         on_progress: Told what is going on.
         client_book: The file in which custodians keep their clients; made when the first booking comes. None keeps
             them in memory, as long as the run lasts.
+        stops: Whether a refusal that no step expects ends the run, instead of being reported.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class ScenarioRunner:
         scenario: Scenario,
         on_progress: Callable[[str], None] = lambda _: None,
         client_book: Path | None = None,
+        stops: bool = False,
     ) -> None:
         self._network = network
         self._scenario = scenario
@@ -96,12 +98,13 @@ class ScenarioRunner:
         self._books = Books()
         self._sub_ledgers = SubLedgers(network.ledger, client_book)
         self._checks: list[CheckReport] = []
+        self._stops = stops
 
     def run(self) -> RunReport:
         """Sets the scenario up, runs its steps, and reports.
 
         Raises:
-            Refused: the set-up or the opening was refused.
+            Refused: the set-up or the opening was refused; or a step, and it stops there.
             InputError: the chain's clock cannot be set as the scenario needs.
             ChainUnreachable, OutcomeUnknown: the chain was lost.
         """
@@ -169,27 +172,26 @@ class ScenarioRunner:
             self._on_progress(f"admitting {len(crowd.members):,} of {crowd.name} and opening their accounts")
             roles = scenario.parties[crowd.members[0]].roles
             admit_crowd(network.desk, crowd.members, roles, crowd.accounts_by_member())
-        money = next(name for name, setup in scenario.instruments.items() if setup.currency)
+        money = [name for name, setup in scenario.instruments.items() if setup.currency]
         for name in scenario.unlisted:
-            network.ledger.know_unlisted(name, money)
+            network.ledger.know_unlisted(name, money[0])
 
     def _require_dates_ahead(self) -> None:
         """A bond that pays or discloses has dates, and dates cannot be moved as windows are."""
-        dated = [name for name, setup in self._scenario.instruments.items() if setup.is_dated]
+        dated = self._scenario.dated
         now = self._network.ledger.head().timestamp
         if dated and now >= self._scenario.start:
-            start = datetime.fromtimestamp(self._scenario.start - SET_UP_SECONDS, UTC)
+            start = chain_start(self._scenario)
             raise InputError(
                 f"the chain's clock is at {datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC, and {dated[0]} has "
-                f"dates of its own from {start:%Y-%m-%d} on: run it on a chain of its own (--chain own), or "
-                f"`settle down --forget` and `settle up --start {start:%Y-%m-%dT%H:%M:%S}`"
+                f"dates of its own from {start[:10]} on: run it on a chain of its own (--chain own), or "
+                f"`settle down --forget` and `settle up --start {start}`"
             )
 
     def _start_clock(self) -> None:
         """Brings the chain to the scenario's start; a chain that is past it has all windows moved to its own time."""
         now = self._network.ledger.head().timestamp
-        dated = any(setup.is_dated for setup in self._scenario.instruments.values())
-        if now < self._scenario.start and (dated or self._scenario.start - SET_UP_SECONDS <= now):
+        if now < self._scenario.start and (self._scenario.dated or self._scenario.start - SET_UP_SECONDS <= now):
             self._network.ledger.advance_to(self._scenario.start)
         else:
             self._shift = now - self._scenario.start
@@ -207,6 +209,8 @@ class ScenarioRunner:
         try:
             outcome = self._step(step)
         except Refused as refusal:
+            if self._stops and not step.expect.refused:
+                raise Refused(refusal.reasons, step.name) from refusal
             refused = refusal.names
             reasons = refusal.reasons
         else:
@@ -233,6 +237,8 @@ class ScenarioRunner:
 
     def _step(self, step: Step) -> Outcome | None:
         action, desk = step.action, self._network.desk
+        if step.at is not None:
+            self._network.ledger.time_next_block(step.at)
         match action:
             case Perform():
                 receipt = perform(desk, self._in_time(action.act))
@@ -478,6 +484,11 @@ class ScenarioRunner:
         members = {member for crowd in self._scenario.crowds.values() for member in crowd.members}
         positions = self._network.ledger.positions([party for party in known if party not in members])
         return readable_positions(self._network, positions)
+
+
+def chain_start(scenario: Scenario) -> str:
+    """When the chain of a scenario with dates of its own begins at the latest (UTC), as `settle up --start` has it."""
+    return f"{datetime.fromtimestamp(scenario.start - SET_UP_SECONDS, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def readable_positions(network: Network, positions: Mapping[tuple[str, str], Position]) -> Positions:

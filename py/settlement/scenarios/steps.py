@@ -63,6 +63,7 @@ from settlement.scenarios.written_steps import (
 )
 
 _SENDS_NOTHING = frozenset({"instruct", "advance"})
+_NOT_ONE_TRANSACTION = _SENDS_NOTHING | {"pay", "place", "book_clients", "pass_on"}
 
 
 def resolve_steps(context: Context, key: str, written: list[StepWritten]) -> tuple[Step, ...]:
@@ -76,6 +77,7 @@ def resolve_steps(context: Context, key: str, written: list[StepWritten]) -> tup
 
 def _step(context: Context, path: Path, number: int, written: StepWritten) -> Step:
     word = written.word
+    time = None if written.at is None else _block_time(context, path, word, written.at)
     action = _action(context, (*path, word), word, getattr(written, word))
     expect = resolve_expectation(context, (*path, "expect"), written.expect)
     at: Path = (*path, "expect")
@@ -96,7 +98,21 @@ def _step(context: Context, path: Path, number: int, written: StepWritten) -> St
         line=context.source.location(path).line or 1,
         action=action,
         expect=expect,
+        at=time,
     )
+
+
+def _block_time(context: Context, path: Path, word: str, text: str) -> int:
+    """When the step's transaction is to be in a block; the clock is there then."""
+    at: Path = (*path, "at")
+    if path[0] == "opening" or word in _NOT_ONE_TRANSACTION:
+        what = "the opening" if path[0] == "opening" else f"{word}, which is not one transaction,"
+        raise context.error(at, f"{what} has no time of its own")
+    time = context.time(at, text)
+    if time < context.clock:
+        raise context.error(at, f"{text} is before the time that the clock has by then")
+    context.clock = time
+    return time
 
 
 def _default_name(word: str, written: Written) -> str:

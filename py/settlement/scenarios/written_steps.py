@@ -199,12 +199,13 @@ class ExpectWritten(OutcomeWritten):
 
 
 class StepWritten(Written):
-    """One step: a name, exactly one action, and what to expect of it."""
+    """One step: a name, exactly one action, the time of its block where that counts, and what to expect of it."""
 
     model_config = ConfigDict(json_schema_extra=lambda schema: _exactly_one_action(schema))
-    NOT_ACTIONS: ClassVar[frozenset[str]] = frozenset({"name", "expect"})
+    NOT_ACTIONS: ClassVar[frozenset[str]] = frozenset({"name", "at", "expect"})
 
     name: Text | None = None
+    at: Time | None = None
     issue: IssueWritten | None = None
     issue_bill: IssueBillWritten | None = None
     redeem: RedeemWritten | None = None

@@ -96,6 +96,14 @@ FAULTS = [
     ),
     ("replaces: B2/2, kind", "kind", "steps[11].bill_from_paper", "field 'reference' is missing"),
     (", statement: no paper", "", "steps[11].bill_from_paper.statement", "field 'statement' is missing"),
+    ("endorse: {", "at: soon\n    endorse: {", "steps[5].at", "is not a time with an offset"),
+    ("endorse: {", "at: 2025-11-13T00:59:59Z\n    endorse: {", "steps[5].at", "before the time that the clock has"),
+    (
+        "endorse: {",
+        "advance: {to: 2025-11-14T00:00:00Z}\n    at: 2025-11-14T00:00:00Z\n  - endorse: {",
+        "steps[5].at",
+        "advance, which is not one transaction, has no time of its own",
+    ),
     ("{B1: lotus", "{B1: lotsu", "expect.endorsee.B1", "did you mean 'lotus'"),
     ("{B1: lotus", "{B2/4: lotus", "expect.endorsee.B2/4", "did you mean 'B2/3'"),
     ("B4: VOIDED", "B4: VOID", "expect.bill_status.B4", "did you mean 'VOIDED'"),
@@ -117,6 +125,20 @@ def test_no_pledge_is_dated_in_the_opening() -> None:
     opening = GOOD.replace("steps:\n", "opening:\n", 1).replace("expect:", "steps: [freeze: {party: acme}]\nexpect:")
     with pytest.raises(InputError, match="the opening lies before the start"):
         parse_scenario(opening.encode(), "bills.yaml")
+
+
+def test_a_step_in_a_block_of_a_time_is_a_date_that_cannot_be_moved(scenario: Scenario) -> None:
+    dated = parse_scenario(
+        GOOD.replace("endorse: {", "at: 2025-11-14T00:00:00Z\n    endorse: {", 1).encode(), "bills.yaml"
+    )
+    assert (scenario.dated, dated.dated) == ((), ("endorse B2",))
+    assert [step.at for step in dated.steps if step.at is not None] == [1763078400]
+    opening = GOOD.replace("steps:\n", "opening:\n", 1).replace("expect:", "steps: [freeze: {party: acme}]\nexpect:")
+    opening = opening.replace("realisable_from: 2026-01-01T00:00:00+08:00", "realisable_from: never")
+    with pytest.raises(InputError, match="the opening has no time of its own"):
+        parse_scenario(
+            opening.replace("endorse: {", "at: 2025-11-14T00:00:00Z\n    endorse: {", 1).encode(), "bills.yaml"
+        )
 
 
 @pytest.fixture(scope="module")
