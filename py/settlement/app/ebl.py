@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ class ChainView(NamedTuple):
     Attributes:
         chain: Oldest entry first.
         states: One for each entry.
-        bill: The document that says the bill's kind; None where that was said, or read off the chain.
+        bill: The document that says the bill's kind; None where that was said, read off the chain, or a contract's.
     """
 
     chain: EndorsementChain
@@ -46,30 +47,33 @@ def bill_in(path: Path) -> BillOfLading:
         raise _within(error, path) from None
 
 
-def chains_in(path: Path, kind: BillKind | None = None, document: Path | None = None) -> tuple[ChainView, ...]:
+def chains_in(path: Path, kind: BillKind | None = None, documents: Sequence[Path] = ()) -> tuple[ChainView, ...]:
     """The chains in a file, each held to the rules, and the versions of a bill to each other.
 
     Args:
         path: The file: a chain, or a list of chains, in DCSA's shape.
         kind: As the bills were issued; None: as the document says or, where there is none, straight unless something
             is endorsed.
-        document: The transport document of one of them; it says the kind, and who is named.
+        documents: Transport documents of some of them; they say the kind, and who is named.
 
     Raises:
-        InputError: a file cannot be read or is no JSON, the document is of none of the chains, or both kind and
-            document are given.
+        InputError: a file cannot be read or is no JSON, a document is of none of the chains, or both kind and
+            documents are given.
         EblRefused: a rule is broken.
     """
-    if kind is not None and document is not None:
+    if kind is not None and documents:
         raise InputError("the document says the kind: give one of them, not both")
-    bill = None if document is None else bill_in(document)
+    bills = [bill_in(document) for document in documents]
     data = _read(path)
     try:
         chains = read_chains(read_json(data))
-        if bill is not None and not any(_is_of(chain, bill) for chain in chains):
-            reference = bill.document.transport_document_reference
-            raise InputError(f"no chain is of the document {document}, whose reference is {reference}")
-        views = tuple(_replayed(chain, kind, bill if bill and _is_of(chain, bill) else None) for chain in chains)
+        for document, bill in zip(documents, bills, strict=True):
+            if not any(_is_of(chain, bill) for chain in chains):
+                reference = bill.document.transport_document_reference
+                raise InputError(f"no chain is of the document {document}, whose reference is {reference}")
+        views = tuple(
+            _replayed(chain, kind, next((bill for bill in bills if _is_of(chain, bill)), None)) for chain in chains
+        )
         check_versions([(view.chain, view.state) for view in views])
     except InputError as error:
         raise _within(error, path) from None

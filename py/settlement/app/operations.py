@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from settlement.app import DEVELOPMENT_CHAIN_ID, connect, deploy_on, start
 from settlement.chain.deployment import Deployment
 from settlement.chain.node import NodeSettings, start_detached, stop_detached
 from settlement.domain.directory import Directory
-from settlement.domain.model import Model
+from settlement.domain.ebl.naming import BillNaming
+from settlement.domain.model import Model, PartyId
 from settlement.domain.quantity import decimal_text
 from settlement.domain.runs import Positions, RunReport
 from settlement.durable.chains import ChainRecord, ChainStore, process_started
@@ -25,18 +26,28 @@ from settlement.flow.network import Network
 from settlement.ports import JournalEntry
 from settlement.reports.gas import measure_gas
 from settlement.scenarios.language import Scenario
-from settlement.scenarios.run import SET_UP_SECONDS, ScenarioRunner, readable_positions
+from settlement.scenarios.run import SET_UP_SECONDS, ScenarioRunner, chain_start, readable_positions
 
 OWN, UP = "own", "up"
 """Where a scenario runs, besides at a URL: on a chain of its own, or on the one that `up` started."""
 
 
 class StoredRun(Model):
-    """A run on the chain that is up: its report, and whose names its addresses have."""
+    """A run on the chain that is up.
+
+    Attributes:
+        label: Tells its keys and references from those of other runs.
+        directory: Whose names its addresses have.
+        report: What was done.
+        names: The parties' full names.
+        naming: How DCSA's documents name parties and versions, where the run imported a bill's chain; None elsewhere.
+    """
 
     label: str
     directory: Directory
     report: RunReport
+    names: Mapping[PartyId, str] = Field(default_factory=dict)
+    naming: BillNaming | None = None
 
 
 def run_scenario(
@@ -65,7 +76,7 @@ def run_scenario(
         with store.lock():
             record = store.running()
             if record is not None:
-                return _run_on_up(scenario, store, record, on_progress)
+                return _run_on_up(scenario, store, record, on_progress)[0]
         if chain == UP:
             raise InputError("no chain is up: start one with `settle up`, or leave --chain away")
     if chain in (None, OWN):
@@ -79,6 +90,31 @@ def run_scenario(
         allow_development_keys=allow_development_keys,
     )
     return ScenarioRunner(network, scenario, on_progress).run()
+
+
+def run_import(
+    scenario: Scenario,
+    naming: BillNaming,
+    store: ChainStore | None = None,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> tuple[RunReport, int]:
+    """Runs a scenario that reproduces a bill's chain on the chain that is up: what it did, and the run's number.
+
+    Raises:
+        InputError: no chain is up, or its clock is past the scenario's start.
+        Refused: the ledger refused a step; the run ends there and is not stored.
+    """
+    store = store or ChainStore()
+    with store.lock():
+        record = store.running()
+        if record is None:
+            raise InputError(f"no chain is up: start one with `settle up --start {chain_start(scenario)}`")
+        return _run_on_up(scenario, store, record, on_progress, naming)
+
+
+def stored_runs(store: ChainStore) -> Iterator[tuple[int, StoredRun]]:
+    """The stored runs, each with its number, in order."""
+    return ((number, _stored(store, number)) for number in store.run_numbers())
 
 
 def chain_up(
@@ -269,14 +305,16 @@ def _run_on_up(
     store: ChainStore,
     record: ChainRecord,
     on_progress: Callable[[str], None],
-) -> RunReport:
+    naming: BillNaming | None = None,
+) -> tuple[RunReport, int]:
     # Never used before, also where an earlier run died before it was stored: its keys and references are its own.
     label = f"{scenario.name}-{time.time_ns()}"
     network = connect(record.url, deployment=deployment_of(record), label=label, journal=journal_path(store))
-    report = ScenarioRunner(network, scenario, on_progress, client_book_path(store, label)).run()
-    stored = StoredRun(label=label, directory=network.ledger.directory, report=report)
-    store.save_run(stored.model_dump_json())
-    return report
+    book = client_book_path(store, label)
+    report = ScenarioRunner(network, scenario, on_progress, book, stops=naming is not None).run()
+    names = {name: party.name for name, party in scenario.parties.items() if party.crowd is None}
+    stored = StoredRun(label=label, directory=network.ledger.directory, report=report, names=names, naming=naming)
+    return report, int(store.save_run(stored.model_dump_json()).stem)
 
 
 def stored_run(store: ChainStore, run: int | None = None) -> tuple[StoredRun, ChainRecord]:

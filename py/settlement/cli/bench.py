@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from settlement.app import operations
+from settlement.app.reading import measure_reading
 from settlement.app.servicing import measure_coupon
 from settlement.app.throughput import measure_throughput
 from settlement.cli.output import Json, print_json, progress
@@ -76,3 +77,22 @@ def coupon(
         make_console().print(key_value_table([(key, str(value)) for key, value in figures.items()]))
     if not (figures["adds_up"] and figures["within_budget"]):
         raise typer.Exit(1)
+
+
+@app.command()
+def ebl(
+    endorsements: Annotated[
+        int, typer.Option("--endorsements", help="How often the bill is endorsed.", min=1, max=10_000)
+    ] = 50,
+    as_json: Json = False,
+) -> None:
+    """Measure the seconds to read a bill's endorsement chain from its contract's events, in DCSA's shape.
+
+    Example: settle bench ebl --endorsements 50
+    """
+    with progress(as_json) as say:
+        figures = measure_reading(endorsements, say)
+    if as_json:
+        print_json(figures)
+    else:
+        make_console().print(key_value_table([(key, str(value)) for key, value in figures.items()]))

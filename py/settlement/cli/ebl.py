@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from settlement.app import bills
-from settlement.app.ebl import bill_in, chains_in
+from settlement.app import bills, endorsement
+from settlement.app.ebl import ChainView, bill_in, chains_in
 from settlement.cli.output import Json, print_json, progress
 from settlement.domain.bills import BillKind
+from settlement.errors import InputError
 from settlement.reports import ebl as reports
 from settlement.reports.tables import key_value_table, make_console
 
@@ -179,33 +182,40 @@ def act(
     _show(view, as_json)
 
 
+Kind = Annotated[
+    BillKind | None,
+    typer.Option("--kind", help="What the bills were issued as. Default: straight, or to order where one is endorsed."),
+]
+
+
 @app.command()
 def chain(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="An endorsement chain in JSON, or a list with a bill's versions.")
-    ],
-    kind: Annotated[
-        BillKind | None,
-        typer.Option(
-            "--kind", help="What the bills were issued as. Default: straight, or to order where one is endorsed."
+    of: Annotated[
+        str,
+        typer.Argument(
+            metavar="REF|FILE",
+            help="A bill on the chain that is up; or an endorsement chain in JSON, or a list with a bill's versions.",
         ),
-    ] = None,
+    ],
+    kind: Kind = None,
     document: Annotated[
         Path | None,
         typer.Option(
             "--document", metavar="FILE", help="The transport document, which says the kind and who is named."
         ),
     ] = None,
+    run_number: Run = None,
     as_json: Json = False,
 ) -> None:
     """Hold an endorsement chain to DCSA's rules, and show it, oldest entry first, and who has the bill now.
 
-    The file is as DCSA's END interface answers, newest entry first, or has PINT's transactions, oldest first; with
-    --json, END's shape. Exit 1, DCSA's code and the entry's number where a rule is broken; exit 2 where it is no JSON.
+    A file is as DCSA's END interface answers, newest entry first, or has PINT's transactions, oldest first; with
+    --json, END's shape. Of a bill on the chain that is up, its contract says the kind. Exit 1, DCSA's code and the
+    entry's number where a rule is broken; exit 2 where a file is no JSON.
 
     Example: settle ebl chain endorsement-chain.json --document transport-document.json
     """
-    views = chains_in(file, kind, document)
+    views = _views(of, kind, document, run_number)
     if as_json:
         chains = [view.chain.end_document() for view in views]
         print_json({"chains": chains, "states": [reports.state_document(view.chain, view.state) for view in views]})
@@ -216,3 +226,88 @@ def chain(
             console.print()
         console.print(reports.chain_table(view.chain, view.states))
         console.print(key_value_table(reports.state_rows(view.chain, view.state)))
+
+
+def _views(of: str, kind: BillKind | None, document: Path | None, run_number: int | None) -> tuple[ChainView, ...]:
+    """The chains of a file, where there is one of this name, or else of a bill."""
+    if Path(of).exists():
+        if run_number is not None:
+            raise InputError(f"{of} is a file, and --run is for a bill on the chain that is up")
+        return chains_in(Path(of), kind, () if document is None else (document,))
+    try:
+        found = endorsement.chains_on_ledger(of, run_number)
+    except InputError as error:
+        raise InputError(f"{of}: there is no such file, and no such bill: {error}") from error
+    if kind is not None or document is not None:
+        raise InputError(f"{of} is a bill, whose contract says the kind: --kind and --document are for a file")
+    _note(found.notes)
+    return found.views
+
+
+@app.command()
+def export(
+    reference: Ref,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Where to write it; one that is there is left as it is.")
+    ] = None,
+    shape: Annotated[
+        endorsement.Shape, typer.Option("--as", help="As DCSA's END interface answers, or with PINT's transactions.")
+    ] = "end",
+    platform: Annotated[
+        str,
+        typer.Option("--platform", metavar="CODE", help="The eBL platform of parties that no imported chain names."),
+    ] = endorsement.DEFAULT_PLATFORM,
+    scac: Annotated[
+        str | None, typer.Option("--scac", metavar="CODE", help="The carrier's SCAC, where no imported chain says it.")
+    ] = None,
+    run_number: Run = None,
+) -> None:
+    """Write a bill's endorsement chain, with all its versions, as DCSA has it: from its contract's events alone.
+
+    Parties are named as the chain that was imported named them; elsewhere by full name, and by their name here as code
+    in the list ZZZ. What DCSA has no word for is left out, and said on standard error.
+
+    Example: settle ebl export OCLN20251113001 --as pint chain.json
+    """
+    found = endorsement.chains_on_ledger(reference, run_number, platform, scac)
+    _note(found.notes)
+    if file is None:
+        print_json(found.document(shape))
+        return
+    endorsement.write_new(file, found.document(shape))
+
+
+@app.command("import")
+def import_chain(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="An endorsement chain in JSON, or a list with a bill's versions.")
+    ],
+    kind: Kind = None,
+    documents: Annotated[
+        list[Path] | None,
+        typer.Option("--document", metavar="FILE", help="A version's transport document; once for each."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Reproduce a bill's chain on the chain that is up: each entry by its own party, at its own time.
+
+    The chain becomes a run of its own. Its clock has to be before the first entry: `settle up --start`. Afterwards the
+    bill's chain is read from the ledger and compared field by field; exit 1 where anything differs, where DCSA's rules
+    are broken (nothing is done then), and where the ledger refuses an entry.
+
+    Example: settle ebl import endorsement-chain.json --document transport-document.json
+    """
+    with progress(as_json) as say:
+        imported = endorsement.import_chain(file, kind, documents or (), on_progress=say)
+    _note(imported.notes)
+    if as_json:
+        print_json(reports.import_document(imported))
+    else:
+        make_console().print(key_value_table(reports.import_rows(imported)))
+    if imported.differences:
+        raise typer.Exit(1)
+
+
+def _note(notes: Sequence[str]) -> None:
+    for each in notes:
+        print(f"note: {each}", file=sys.stderr)

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from settlement.domain.ebl.chain import BillState, EndorsementChain
+from settlement.domain.ebl.comparison import ImportReport
 from settlement.domain.ebl.document import BillOfLading
 from settlement.domain.ebl.party import Party
 from settlement.ports import BillEntrustment, BillEntry, BillOnChain
@@ -96,6 +97,34 @@ def _named(party: Party | None) -> str:
         return ""
     principal = party.represented_party
     return party.party_name + (f" for {principal.party_name}" if principal else "")
+
+
+def import_document(report: ImportReport) -> dict[str, Any]:
+    """What came of an import as JSON."""
+    return {
+        "ok": not report.differences,
+        "run": report.run,
+        "bills": report.bills,
+        "entries": report.entries,
+        "differences": [difference._asdict() for difference in report.differences],
+        "unread": report.unread,
+        "notes": report.notes,
+    }
+
+
+def import_rows(report: ImportReport) -> list[tuple[str, str]]:
+    """The same for people."""
+    rows = [("bills", ", ".join(report.bills)), ("run", str(report.run)), ("entries", str(report.entries))]
+    rows += [
+        ("differs", f"{each.field}: {_shown(each.expected)} was imported, the ledger has {_shown(each.found)}")
+        for each in report.differences
+    ]
+    rows += [("not read", ", ".join(report.unread))] if report.unread else []
+    return [*rows, ("comparison", f"{len(report.differences)} differences" if report.differences else "no difference")]
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else str(value)
 
 
 def live_bill_document(

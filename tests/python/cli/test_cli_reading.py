@@ -36,13 +36,13 @@ def test_the_installed_program_is_the_command(settle):
 
 def test_the_commands_are_those_of_the_documentation():
     assert {" ".join(command) for command in COMMANDS} == {
-        "bench coupon", "bench gas", "bench throughput", "bond allocate", "bond attest", "bond book",
+        "bench coupon", "bench ebl", "bench gas", "bench throughput", "bond allocate", "bond attest", "bond book",
         "bond claim", "bond clients", "bond close", "bond disclosures", "bond exit", "bond export",
         "bond history", "bond import", "bond pay", "bond plot", "bond register", "bond schedule", "bond verify",
-        "cancel", "demo", "down", "ebl act", "ebl chain", "ebl envelope check", "ebl envelope make",
-        "ebl issue", "ebl paper", "ebl reissue", "ebl show", "ebl verify",
-        "journal verify", "network", "positions", "queue", "reconcile", "retry", "run", "scenarios", "schema",
-        "serve", "show", "status", "submit", "up",
+        "cancel", "demo", "down", "ebl act", "ebl chain", "ebl envelope check", "ebl envelope make", "ebl export",
+        "ebl import", "ebl issue", "ebl paper", "ebl reissue", "ebl show", "ebl verify", "journal verify", "network",
+        "positions", "queue", "reconcile", "retry", "run", "scenarios", "schema", "serve", "show", "status", "submit",
+        "up",
     }  # fmt: skip
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from settlement import Network
+from settlement.app.reading import endorsed_bill
 from settlement.domain.instruction import title_id
 from settlement.domain.quantity import Quantity
+from settlement.ports import BillIssue
 from settlement.scenarios.load import load_scenario
 from settlement.scenarios.run import ScenarioRunner
 
@@ -95,3 +97,14 @@ def test_a_bill_in_each_state(after: Network) -> None:
     }
     assert found[4] is not None
     assert not found[4].endorsable
+
+
+def test_a_chain_of_fifty_endorsements_is_read_whole(settlement_network: Network) -> None:
+    ledger = settlement_network.ledger
+    bill = endorsed_bill(settlement_network, 50)
+    entries = ledger.bill_chain(bill)
+    assert [entry.action for entry in entries] == ["ISSUE"] + ["ENDORSE_TO_ORDER"] * 50
+    assert len({entry.transaction for entry in entries}) == 51
+    assert [entry.block for entry in entries] == sorted({entry.block for entry in entries})
+    assert ledger.bill_issue(bill) == BillIssue("to-order", "holder")
+    assert (entries[-1].actor, entries[-1].recipient, entries[-1].time) == ("holder", "holder", ledger.head().timestamp)

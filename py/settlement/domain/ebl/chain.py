@@ -9,10 +9,10 @@ DCSA's where those differ: an endorsee without possession does not sign, and an 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
@@ -41,6 +41,8 @@ ActionCode = Literal[
     "SREJ",
 ]
 """What can be done with a bill, in DCSA's codes (PINT)."""
+
+Version = TypeVar("Version")
 
 _END_WORD = "SURRENDERED"
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
@@ -432,7 +434,17 @@ def check_versions(versions: Sequence[tuple[EndorsementChain, BillState]]) -> No
     for chain, state in versions:
         by_reference.setdefault(chain.transport_document_reference, []).append((chain, state))
     for same in by_reference.values():
-        _check_order(sorted(same, key=lambda each: each[0].endorsement_chain[0].time))
+        _check_order(oldest_first(same, lambda each: each[0]))
+
+
+def oldest_first(versions: Sequence[Version], chain: Callable[[Version], EndorsementChain]) -> list[Version]:
+    """A bill's versions in the order in which they were issued; of one second the last in the list first, as of END."""
+    times = [chain(version).endorsement_chain[0].time for version in versions]
+    if times == sorted(times) and times[0] != times[-1]:
+        return list(versions)
+    turned = list(versions)
+    turned.reverse()
+    return sorted(turned, key=lambda version: chain(version).endorsement_chain[0].time)
 
 
 def _check_order(versions: list[tuple[EndorsementChain, BillState]]) -> None:

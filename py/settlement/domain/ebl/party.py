@@ -91,6 +91,19 @@ class ChainParty(Party):
     identifying_codes: Items[IdentifyingCode]
 
 
+OWN_LIST = "ZZZ"
+"""The code list of codes that are in no list of DCSA's: here those that participants have in a run."""
+
+
+def own_party(code: str, platform: str, name: str | None = None) -> dict[str, Any]:
+    """A participant as a chain names a party: its name here is its code, and its name where it has no other."""
+    return {
+        "partyName": name or code,
+        "eblPlatform": platform,
+        "identifyingCodes": [{"codeListProvider": OWN_LIST, "partyCode": code}],
+    }
+
+
 def is_same(one: RepresentedParty | None, other: RepresentedParty | None) -> bool:
     """Whether two namings are of one party: they share a code or, where one of them has none, the name."""
     if one is None or other is None:
