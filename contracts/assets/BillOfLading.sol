@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {IBillOfLading} from "../interfaces/IBillOfLading.sol";
+import {IControlTrackingRegistry} from "../interfaces/IControlTrackingRegistry.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {EngineBound} from "../token/EngineBound.sol";
 import {AmendmentReasons, Bill, BillAction, BillKind, BillStatus} from "../types/Bill.sol";
@@ -16,7 +17,7 @@ contract BillOfLading is BillTitle {
     /// @dev DCSA's limit on transportDocumentReference.
     uint256 private constant _REFERENCE_LENGTH_MAX = 20;
 
-    mapping(bytes32 documentHash => uint256 titleId) private _liveBill;
+    IControlTrackingRegistry private immutable _CONTROL;
 
     /// @dev As `onlyIssuer`, in one copy: six would make the contract too large.
     modifier onlyCarrier() {
@@ -24,11 +25,16 @@ contract BillOfLading is BillTitle {
         _;
     }
 
-    constructor(string memory name_, string memory symbol_, address engine, address carrier, IRegistry registry)
-        ERC721(name_, symbol_)
-        EngineBound(engine, carrier, registry)
-    {
+    constructor(
+        string memory name_,
+        string memory symbol_,
+        address engine,
+        address carrier,
+        IRegistry registry,
+        IControlTrackingRegistry control
+    ) ERC721(name_, symbol_) EngineBound(engine, carrier, registry) {
         registry.requireRole(carrier, Roles.CARRIER);
+        _CONTROL = control;
     }
 
     // ---- issue -------------------------------------------------------------------------------------------------------
@@ -91,11 +97,10 @@ contract BillOfLading is BillTitle {
         _requireActive(holder);
         if (kind != BillKind.Blank) _requireActive(endorsee);
         else if (endorsee != address(0)) revert BillOfLading_InvalidEndorsee(endorsee);
-        if (_liveBill[documentHash] != 0) {
-            revert BillOfLading_DocumentHasLiveBill(documentHash, _liveBill[documentHash]);
-        }
+        uint256 length = bytes(documentReference).length;
+        if (length == 0 || length > _REFERENCE_LENGTH_MAX) revert BillOfLading_InvalidReference(documentReference);
         uint16 subReference = _subReference(oldTitleId, documentReference);
-        titleId = _newTitleId(documentReference, subReference);
+        titleId = _CONTROL.begin(documentHash, documentReference, subReference);
 
         Bill storage made = _bills[titleId];
         made.status = BillStatus.Issued;
@@ -107,7 +112,6 @@ contract BillOfLading is BillTitle {
         made.documentHash = documentHash;
         made.documentReference = documentReference;
         if (oldTitleId != 0) _replace(oldTitleId, titleId);
-        _liveBill[documentHash] = titleId;
         _mint(holder, titleId);
         emit BillIssued(titleId, holder, documentHash, documentReference, subReference, kind, endorsee, oldTitleId);
         emit BillTransaction(titleId, BillAction.Issue, msg.sender, holder, statementHash);
@@ -117,20 +121,6 @@ contract BillOfLading is BillTitle {
     function _subReference(uint256 oldTitleId, string calldata documentReference) private view returns (uint16) {
         bool same = oldTitleId != 0 && Strings.equal(_bills[oldTitleId].documentReference, documentReference);
         return same ? _bills[oldTitleId].subReference + 1 : 1;
-    }
-
-    function _newTitleId(string calldata documentReference, uint16 subReference)
-        private
-        view
-        returns (uint256 titleId)
-    {
-        uint256 length = bytes(documentReference).length;
-        bytes memory name = bytes(documentReference);
-        if (subReference != 1) name = bytes.concat(name, "/", bytes(Strings.toString(subReference)));
-        titleId = uint256(sha256(name));
-        if (length == 0 || length > _REFERENCE_LENGTH_MAX || _bills[titleId].status != BillStatus.None) {
-            revert BillOfLading_InvalidReference(documentReference);
-        }
     }
 
     /// @dev Whoever shipped the goods is still their shipper.
@@ -160,8 +150,8 @@ contract BillOfLading is BillTitle {
 
     function _surrender(uint256 titleId, BillStatus status, BillAction action, bytes4 reason) private {
         _requireInControl(titleId);
+        _requireDisposal(titleId);
         Bill storage current = _bills[titleId];
-        if (current.kind != BillKind.Straight || current.shipper != msg.sender) _requireTitle(titleId);
         current.status = status;
         current.amendmentReason = reason;
         current.surrenderedBy = msg.sender;
@@ -210,6 +200,30 @@ contract BillOfLading is BillTitle {
         emit BillTransaction(titleId, BillAction.Void, msg.sender, address(0), 0);
     }
 
+    // ---- another register --------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IBillOfLading
+    function handOver(uint256 titleId, address target, bytes32 chainDigest) external {
+        _requireInControl(titleId);
+        _requireDisposal(titleId);
+        if (chainDigest == 0) revert BillOfLading_ChainDigestMissing(titleId);
+        Bill memory handed = _bills[titleId];
+        _bills[titleId].status = BillStatus.HandedOver;
+        _burn(titleId);
+        emit BillTransaction(titleId, BillAction.HandOver, msg.sender, msg.sender, chainDigest);
+        _CONTROL.pass(target, msg.sender, handed, chainDigest);
+    }
+
+    /// @inheritdoc IBillOfLading
+    /// @dev The control tracking registry has looked at the rest. A bill that was here before may come back.
+    function takeOver(uint256 titleId, address holder, Bill calldata taken, bytes32 chainDigest) external {
+        if (msg.sender != address(_CONTROL)) revert BillOfLading_NotControlTracking(msg.sender);
+        _requireActive(holder);
+        _bills[titleId] = taken;
+        _mint(holder, titleId);
+        emit BillTransaction(titleId, BillAction.TakeOver, holder, holder, chainDigest);
+    }
+
     // ---- queries -----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IBillOfLading
@@ -224,8 +238,8 @@ contract BillOfLading is BillTitle {
     }
 
     /// @inheritdoc IBillOfLading
-    function liveBillOf(bytes32 documentHash) external view returns (uint256 titleId) {
-        return _liveBill[documentHash];
+    function controlTracking() external view returns (IControlTrackingRegistry) {
+        return _CONTROL;
     }
 
     // ---- inside ------------------------------------------------------------------------------------------------------
@@ -235,9 +249,15 @@ contract BillOfLading is BillTitle {
         _requireActive(msg.sender);
     }
 
+    /// @dev The caller, who has possession, has title too, or is the shipper of a straight bill.
+    function _requireDisposal(uint256 titleId) private view {
+        Bill storage current = _bills[titleId];
+        if (current.kind != BillKind.Straight || current.shipper != msg.sender) _requireTitle(titleId);
+    }
+
     function _end(uint256 titleId, BillStatus status) private {
         _bills[titleId].status = status;
-        delete _liveBill[_bills[titleId].documentHash];
+        _CONTROL.end(_bills[titleId].documentHash);
         _burn(titleId);
     }
 

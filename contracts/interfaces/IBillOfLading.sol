@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Bill, BillAction, BillKind, BillStatus, Entrustment} from "../types/Bill.sol";
+import {IControlTrackingRegistry} from "./IControlTrackingRegistry.sol";
 import {IInstrument} from "./IInstrument.sol";
 
 /// @title Bill of lading
@@ -9,8 +10,9 @@ import {IInstrument} from "./IInstrument.sol";
 /// control. Beside it the endorsee has title; of a blank bill, whoever has possession. The document stays off chain;
 /// its reference and hash are here. Names are DCSA's.
 /// @dev A movement by the engine passes title with possession, unless its giver has entrusted the receiver, who has
-/// agreed: then the receiver has possession alone, as an agent or a pledgee. That no other platform has a bill on the
-/// same document is not known here; a control tracking registry (DCSA) would be asked before `issue`.
+/// agreed: then the receiver has possession alone, as an agent or a pledgee. That no other register has a bill on the
+/// same document or under the same reference is known to the control tracking registry, where each bill is recorded as it
+/// begins, passes to another register and ends; what it refuses is refused here, in its words.
 interface IBillOfLading is IInstrument {
     /// @notice Emitted when the carrier issues a bill.
     /// @param titleId SHA-256 of the reference; from sub-reference 2 on, of `reference/sub-reference`.
@@ -38,7 +40,7 @@ interface IBillOfLading is IInstrument {
     /// @param actor Who did it; of a movement, who gave.
     /// @param recipient To whom: the first or next party in possession, the new endorsee, the carrier; or nobody.
     /// @param data Of `Sign`, and of `Sacc` and `Issue` where the medium changes, the statement's hash; of
-    /// `SurrenderForAmendment` the reason; otherwise zero.
+    /// `SurrenderForAmendment` the reason; of `HandOver` and `TakeOver` the digest of the chain before; otherwise zero.
     event BillTransaction(
         uint256 indexed titleId, BillAction indexed action, address indexed actor, address recipient, bytes32 data
     );
@@ -70,14 +72,9 @@ interface IBillOfLading is IInstrument {
     /// @param receiver Whose it was.
     event EntrustmentRevoked(uint256 indexed titleId, address indexed giver, address indexed receiver);
 
-    /// @notice Thrown when a document reference is empty, longer than 20 characters, or used.
+    /// @notice Thrown when a document reference is empty or longer than 20 characters.
     /// @param documentReference The reference.
     error BillOfLading_InvalidReference(string documentReference);
-
-    /// @notice Thrown when a live bill for the same document exists.
-    /// @param documentHash Hash of the document.
-    /// @param titleId The live bill.
-    error BillOfLading_DocumentHasLiveBill(bytes32 documentHash, uint256 titleId);
 
     /// @notice Thrown when a bill's status does not allow the act.
     /// @param titleId The bill.
@@ -149,6 +146,14 @@ interface IBillOfLading is IInstrument {
     /// @param titleId The old bill.
     /// @param holder The party named.
     error BillOfLading_NotSurrenderedBy(uint256 titleId, address holder);
+
+    /// @notice Thrown when somebody other than the control tracking registry has a bill taken over.
+    /// @param caller Who called.
+    error BillOfLading_NotControlTracking(address caller);
+
+    /// @notice Thrown when a bill is handed over without a digest of its chain.
+    /// @param titleId The bill.
+    error BillOfLading_ChainDigestMissing(uint256 titleId);
 
     /// @notice Issues a bill to its first holder. Carrier only.
     /// @param holder Who has possession first: the shipper.
@@ -239,6 +244,19 @@ interface IBillOfLading is IInstrument {
     /// @notice Voids a bill of which the carrier itself has possession and title. Carrier only.
     function voidBill(uint256 titleId) external;
 
+    /// @notice Hands a bill over to another register of the same carrier, where it goes on in the same call: the same
+    /// party in possession, the same title, kind and references. For whoever may surrender it. Entrustments stay behind.
+    /// @param target The other register, admitted.
+    /// @param chainDigest Digest of the chain so far, so that it can be proved there; not zero. The caller vouches for it,
+    /// and the entries here show whether it is right.
+    function handOver(uint256 titleId, address target, bytes32 chainDigest) external;
+
+    /// @notice Goes on with a bill of another register. Control tracking registry only.
+    /// @param holder Who is in control before and after.
+    /// @param taken The bill as it stands there.
+    /// @param chainDigest Digest of the chain there.
+    function takeOver(uint256 titleId, address holder, Bill calldata taken, bytes32 chainDigest) external;
+
     /// @notice A bill.
     function bill(uint256 titleId) external view returns (Bill memory);
 
@@ -248,6 +266,6 @@ interface IBillOfLading is IInstrument {
     /// @notice What `giver` entrusts `receiver` with.
     function entrustment(uint256 titleId, address giver, address receiver) external view returns (Entrustment memory);
 
-    /// @notice The live bill of a document; zero where there is none.
-    function liveBillOf(bytes32 documentHash) external view returns (uint256 titleId);
+    /// @notice Where it is known which register has a bill.
+    function controlTracking() external view returns (IControlTrackingRegistry);
 }

@@ -9,6 +9,7 @@ pragma solidity 0.8.37;
 /// @custom:value4 PendingSurrenderForDelivery: the carrier has possession until it answers.
 /// @custom:value5 SurrenderedForDelivery: final.
 /// @custom:value6 Voided: final.
+/// @custom:value7 HandedOver: not DCSA's; another register has the bill, and unless it comes back nothing happens here.
 enum BillStatus {
     None,
     Issued,
@@ -16,7 +17,8 @@ enum BillStatus {
     SurrenderedForAmendment,
     PendingSurrenderForDelivery,
     SurrenderedForDelivery,
-    Voided
+    Voided,
+    HandedOver
 }
 
 /// @notice Who can have title to a bill.
@@ -29,10 +31,10 @@ enum BillKind {
     Blank
 }
 
-/// @notice An entry of a bill's chain. All but two are DCSA's action codes.
-/// @custom:value0 Issue: always the first entry, and there once.
+/// @notice An entry of a bill's chain. Those that are not DCSA's action codes say so.
+/// @custom:value0 Issue: the first entry of a bill, and there once.
 /// @custom:value1 Transfer: possession alone passes, or of a blank bill possession, which is title.
-/// @custom:value2 TransferWithTitle: ENDORSE_TO_ORDER and TRANSFER to the same party, in one settled movement.
+/// @custom:value2 TransferWithTitle: not DCSA's; ENDORSE_TO_ORDER and TRANSFER to the same party, in one settled movement.
 /// @custom:value3 Endorse: the new endorsee cannot endorse.
 /// @custom:value4 EndorseToOrder: the new endorsee can.
 /// @custom:value5 BlankEndorse: from now on possession is title.
@@ -42,6 +44,8 @@ enum BillKind {
 /// @custom:value9 Sacc: the surrender is accepted; always the last entry.
 /// @custom:value10 Srej: the surrender is rejected, and possession returns.
 /// @custom:value11 Void: not DCSA's; always the last entry.
+/// @custom:value12 HandOver: not DCSA's; the chain goes on in another register.
+/// @custom:value13 TakeOver: not DCSA's; the chain of another register goes on here.
 enum BillAction {
     Issue,
     Transfer,
@@ -54,7 +58,9 @@ enum BillAction {
     SurrenderForAmendment,
     Sacc,
     Srej,
-    Void
+    Void,
+    HandOver,
+    TakeOver
 }
 
 /// @notice What the chain knows of a bill. What a movement reads and writes shares the first word.
@@ -81,6 +87,16 @@ struct Bill {
     uint256 replaces;
     /// The bill that has taken the place of this one; zero where there is none.
     uint256 replacedBy;
+}
+
+/// @notice Which register has a bill, in the control tracking registry.
+struct ControlRecord {
+    /// The register that has it, or had it when it ended.
+    address register;
+    /// Whether the bill lives.
+    bool live;
+    /// The bill there.
+    uint256 titleId;
 }
 
 /// @notice That a party will be given possession without title, as an agent or a pledgee.

@@ -47,7 +47,7 @@ contract GasTest is Instructions {
             bills.issue(exporter, references[i], bytes32(i + 1), BillKind.ToOrder, exporter);
         }
         for (uint256 i = 0; i < 3; ++i) {
-            uint256 title = bills.liveBillOf(bytes32(i + 1));
+            uint256 title = liveBillOf(bytes32(i + 1));
             Instruction memory instruction =
                 instruct(leg(exporter, importer, address(bills), title), payment(importer, exporter, 1e6));
             Consent[] memory consents = consentsOf(instruction);
@@ -98,6 +98,7 @@ contract GasTest is Instructions {
         size("TokenizedDeposit", address(deposits[0]));
         size("GreenBond", address(bond));
         size("BillOfLading", address(bills));
+        size("ControlTrackingRegistry", address(control));
         bytes memory arguments = abi.encode(engine, bond, deposits[0], operator);
         size("PayingAgent", _deploy("servicing/PayingAgent.sol:PayingAgent", arguments));
         Commitment[] memory commitments = new Commitment[](1);

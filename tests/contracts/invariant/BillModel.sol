@@ -3,13 +3,18 @@ pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
 import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
+import {IControlTrackingRegistry} from "../../../contracts/interfaces/IControlTrackingRegistry.sol";
 import {Bill, BillAction, BillKind, BillStatus, Entrustment} from "../../../contracts/types/Bill.sol";
+import {InstrumentKind, Roles} from "../../../contracts/types/Participation.sol";
 import {Carriage} from "../support/Carriage.sol";
 
-/// @dev Books of our own beside the bills: who has possession and title, what may be done with each, and what its chain
-/// of events says. They are written in handlers only.
+/// @dev Books of our own beside the bills of two registers: which register has a bill, who has possession and title, what
+/// may be done with each, and what its chain of events says. They are written in handlers only. `bills` is the register in
+/// which the act at hand is tried.
 abstract contract BillModel is Carriage {
     struct Book {
+        /// The register that has it, or had it when it ended.
+        IBillOfLading register;
         BillStatus status;
         BillKind kind;
         bool endorsable;
@@ -30,6 +35,10 @@ abstract contract BillModel is Carriage {
         uint256 entries;
         bool ended;
         bool blank;
+        /// Handed over and not yet taken over.
+        bool between;
+        address register;
+        bytes32 digest;
         address possession;
         address endorsee;
     }
@@ -44,8 +53,14 @@ abstract contract BillModel is Carriage {
     uint256[] public titles;
     mapping(uint256 title => Book) internal books;
     mapping(uint256 title => Read) internal chains;
-    mapping(uint256 title => mapping(address giver => mapping(address receiver => Entrustment))) internal entrusted;
+    mapping(
+        IBillOfLading register
+            => mapping(uint256 title => mapping(address giver => mapping(address receiver => Entrustment)))
+    ) private _entrustments;
     mapping(address party => bool) internal frozen;
+    mapping(IBillOfLading register => bool) internal withdrawn;
+    IBillOfLading[2] internal registers;
+    IBillOfLading internal foreign;
     /// @dev The first breach of the rule, in words.
     string public breach;
     mapping(string act => uint256) public done;
@@ -53,9 +68,13 @@ abstract contract BillModel is Carriage {
     function setUp() public virtual override {
         super.setUp();
         parties = [alice, bob, carol, dan, carrier];
+        registers = [bills, elsewhere];
+        address otherCarrier = addParty("other carrier", Roles.CARRIER);
+        foreign = anotherRegister(otherCarrier);
+        _admit(address(foreign), otherCarrier, InstrumentKind.Title);
         _begin(title, alice, DOCUMENT, BillKind.ToOrder, alice, 0);
         // Whoever begins to read now knows the first entry.
-        chains[title] = Read(1, false, false, alice, alice);
+        chains[title] = Read(1, false, false, false, address(bills), 0, alice, alice);
     }
 
     function bookOf(uint256 id) external view returns (Book memory) {
@@ -66,12 +85,41 @@ abstract contract BillModel is Carriage {
         return chains[id];
     }
 
+    function theCarrier() external view returns (address) {
+        return carrier;
+    }
+
     function counts() external view returns (uint256 bills_, uint256 parties_) {
         return (titles.length, parties.length);
     }
 
-    function theBills() external view returns (IBillOfLading) {
-        return bills;
+    function theRegisters() external view returns (IBillOfLading[2] memory) {
+        return registers;
+    }
+
+    function theControl() external view returns (IControlTrackingRegistry) {
+        return control;
+    }
+
+    // ---- registers ---------------------------------------------------------------------------------------------------
+
+    /// @dev Goes on in the register that has the bill.
+    function _at(uint256 id) internal returns (uint256) {
+        bills = books[id].register;
+        return id;
+    }
+
+    function _otherThan(IBillOfLading register) internal view returns (IBillOfLading) {
+        return registers[register == registers[0] ? 1 : 0];
+    }
+
+    /// @dev Each register has its own: they stay behind.
+    function _entrusted(uint256 id)
+        internal
+        view
+        returns (mapping(address giver => mapping(address receiver => Entrustment)) storage)
+    {
+        return _entrustments[books[id].register][id];
     }
 
     // ---- rules -------------------------------------------------------------------------------------------------------
@@ -113,7 +161,7 @@ abstract contract BillModel is Carriage {
         if (book.status != BillStatus.Issued || book.possession != giver || giver == receiver || book.held) {
             return Outcome.Refused;
         }
-        mapping(address => mapping(address => Entrustment)) storage all = entrusted[id];
+        mapping(address => mapping(address => Entrustment)) storage all = _entrusted(id);
         if (book.kind == BillKind.Straight) {
             if (receiver == book.shipper || receiver == book.endorsee) return Outcome.Possession;
             bool agreed = all[book.shipper][receiver].accepted || all[book.endorsee][receiver].accepted;
@@ -138,7 +186,7 @@ abstract contract BillModel is Carriage {
         Book storage book = books[id];
         _expect(book.status == BillStatus.None, "a bill began twice");
         titles.push(id);
-        (book.status, book.kind, book.document) = (BillStatus.Issued, kind, document);
+        (book.register, book.status, book.kind, book.document) = (bills, BillStatus.Issued, kind, document);
         (book.possession, book.endorsee, book.endorsable) = (holder, endorsee, kind != BillKind.Straight);
         book.shipper = old == 0 ? holder : books[old].shipper;
         if (old != 0) books[old].replacedBy = id;
@@ -152,7 +200,7 @@ abstract contract BillModel is Carriage {
 
     /// @dev All of a bill but which one takes its place.
     function _fingerprint(uint256 id) internal view returns (bytes32) {
-        Bill memory found = bills.bill(id);
+        Bill memory found = books[id].register.bill(id);
         found.replacedBy = 0;
         return keccak256(abi.encode(found));
     }
@@ -198,16 +246,26 @@ abstract contract BillModel is Carriage {
         if (log.topics[0] != IBillOfLading.BillTransaction.selector) return;
         Read storage chain = chains[uint256(log.topics[1])];
         BillAction action = BillAction(uint256(log.topics[2]));
-        (address recipient,) = abi.decode(log.data, (address, bytes32));
+        (address recipient, bytes32 data) = abi.decode(log.data, (address, bytes32));
         _expect((action == BillAction.Issue) == (chain.entries == 0), "an issue is the first entry, and the only one");
         _expect(!chain.ended, "an entry follows the last one");
+        _expect(chain.between == (action == BillAction.TakeOver), "what is handed over is taken over next");
         ++chain.entries;
+        if (action == BillAction.Issue) chain.register = log.emitter;
+        if (action == BillAction.TakeOver) {
+            _expect(log.emitter != chain.register, "a register takes its own bill over");
+            _expect(recipient == chain.possession && data == chain.digest, "something else was taken over");
+            (chain.register, chain.between) = (log.emitter, false);
+        }
+        _expect(log.emitter == chain.register, "an entry in a register that has not got the bill");
         if (action == BillAction.Sacc || action == BillAction.Void) {
             (chain.ended, chain.possession, chain.endorsee) = (true, address(0), address(0));
         } else if (action == BillAction.Endorse || action == BillAction.EndorseToOrder) {
             (chain.endorsee, chain.blank) = (recipient, false);
         } else if (action == BillAction.BlankEndorse) {
             (chain.endorsee, chain.blank) = (address(0), true);
+        } else if (action == BillAction.HandOver) {
+            (chain.between, chain.digest) = (true, data);
         } else if (action != BillAction.Sign) {
             chain.possession = recipient;
             if (action == BillAction.TransferWithTitle) chain.endorsee = recipient;

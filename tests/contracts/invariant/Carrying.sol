@@ -4,15 +4,17 @@ pragma solidity 0.8.37;
 import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {BillKind, BillStatus, Entrustment} from "../../../contracts/types/Bill.sol";
+import {InstrumentKind} from "../../../contracts/types/Participation.sol";
 import {HoldId, HoldResolution} from "../../../contracts/types/Settlement.sol";
 import {BillModel} from "./BillModel.sol";
 
-/// @dev What happens to bills of lading: every act, by whom it is for and by others, in any order.
+/// @dev What happens to bills of lading: every act, by whom it is for and by others, in any order, in two registers of one
+/// carrier.
 contract Carrying is BillModel {
     uint256 public constant DOCUMENTS = 6;
 
     function acts() external pure returns (bytes4[] memory list) {
-        list = new bytes4[](16);
+        list = new bytes4[](18);
         list[0] = this.begin.selector;
         list[1] = this.endorse_.selector;
         list[2] = this.endorse_.selector;
@@ -29,6 +31,8 @@ contract Carrying is BillModel {
         list[13] = this.pledge.selector;
         list[14] = this.amend.selector;
         list[15] = this.takeBack.selector;
+        list[16] = this.handOver.selector;
+        list[17] = this.actAstray.selector;
     }
 
     // ---- a bill begins -----------------------------------------------------------------------------------------------
@@ -47,10 +51,16 @@ contract Carrying is BillModel {
         if (kind != BillKind.Blank && seed >> 80 & 1 == 0) endorsee = holder;
         bytes32 document = bytes32(1 + (seed >> 56) % DOCUMENTS);
         bytes32 statement = seed >> 64 & 7 == 0 ? bytes32(0) : bytes32("statement");
-        string memory text =
-            old != 0 && seed >> 72 & 1 == 0 ? bills.bill(old).documentReference : vm.toString(titles.length);
-        bool allowed = _active(holder) && !frozen[carrier] && !_hasLive(document)
+        string memory text = vm.toString(titles.length);
+        if (old != 0 && seed >> 72 & 1 == 0) text = books[old].register.bill(old).documentReference;
+        bills = old == 0 ? registers[seed >> 96 & 1] : books[old].register;
+        bool allowed = _active(holder) && !frozen[carrier] && !_hasLive(document) && !withdrawn[bills]
             && (kind == BillKind.Blank ? endorsee == address(0) : _active(endorsee));
+        if (old == 0 && seed >> 104 & 7 == 0) {
+            // A reference that is used, in one of the two.
+            uint256 other = titles[(seed >> 112) % titles.length];
+            (text, allowed) = (books[other].register.bill(other).documentReference, false);
+        }
         if (way == 1 || way == 3) allowed = allowed && statement != 0;
         if (old != 0) {
             allowed = allowed && _replaceable(old, way == 3) && (way == 3 || holder == books[old].surrenderedBy);
@@ -64,8 +74,7 @@ contract Carrying is BillModel {
                 abi.encodeCall(IBillOfLading.issueFromPaper, (holder, text, document, kind, endorsee, old, statement));
         }
         if (!_attempt(carrier, input, allowed, ["issue", "from paper", "reissue", "back from paper"][way])) return;
-        uint256 made = bills.liveBillOf(document);
-        _begin(made, holder, document, kind, endorsee, old);
+        _begin(liveBillOf(document), holder, document, kind, endorsee, old);
     }
 
     /// @dev Mostly one whose place another may take.
@@ -94,7 +103,7 @@ contract Carrying is BillModel {
 
     function endorse_(uint256 seed) external {
         seed = _mix(seed);
-        uint256 id = _title(seed);
+        uint256 id = _at(_title(seed));
         _endorse(id, _caller(id, seed >> 8), _party(seed >> 16), (seed >> 24) % 4);
     }
 
@@ -115,7 +124,7 @@ contract Carrying is BillModel {
 
     function signStatement(uint256 seed) external {
         seed = _mix(seed);
-        uint256 id = _title(seed);
+        uint256 id = _at(_title(seed));
         address caller = _caller(id, seed >> 8);
         bool concerned = caller == books[id].possession || caller == books[id].endorsee;
         bytes memory input = abi.encodeCall(IBillOfLading.sign, (id, bytes32("words")));
@@ -126,12 +135,12 @@ contract Carrying is BillModel {
 
     function changeEntrustment(uint256 seed) external {
         seed = _mix(seed);
-        uint256 id = _title(seed);
+        uint256 id = _at(_title(seed));
         (address giver, address receiver) = (_caller(id, seed >> 8), _party(seed >> 16));
         if (seed >> 24 & 3 == 0) {
             bool allowed = _active(giver) && !books[id].held && books[id].possession != receiver;
             bytes memory revoke = abi.encodeCall(IBillOfLading.revokeEntrustment, (id, receiver));
-            if (_attempt(giver, revoke, allowed, "revoke")) delete entrusted[id][giver][receiver];
+            if (_attempt(giver, revoke, allowed, "revoke")) delete _entrusted(id)[giver][receiver];
             return;
         }
         uint64 from = seed >> 32 & 1 == 0 ? 0 : uint64(block.timestamp + (seed >> 40) % 8 hours);
@@ -141,7 +150,7 @@ contract Carrying is BillModel {
     /// @dev From beginning to end: whoever has title and possession pledges it.
     function pledge(uint256 seed) external {
         seed = _mix(seed);
-        uint256 id = _title(seed);
+        uint256 id = _at(_title(seed));
         (address giver, address receiver) = (books[id].possession, parties[(seed >> 16) % 4]);
         uint64 from = uint64(block.timestamp + (seed >> 40) % 8 hours);
         if (giver != books[id].endorsee || giver == address(0) || !_entrust(id, giver, receiver, from)) return;
@@ -154,14 +163,14 @@ contract Carrying is BillModel {
         bool allowed = _active(giver) && !book.held && book.possession != receiver && book.status == BillStatus.Issued
             && book.kind != BillKind.Blank && giver != receiver && receiver != carrier;
         ok = _attempt(giver, abi.encodeCall(IBillOfLading.entrust, (id, receiver, from)), allowed, "entrust");
-        if (ok) entrusted[id][giver][receiver] = Entrustment(true, false, from);
+        if (ok) _entrusted(id)[giver][receiver] = Entrustment(true, false, from);
     }
 
     function answerEntrustment(uint256 seed) external {
         seed = _mix(seed);
-        uint256 id = _title(seed);
+        uint256 id = _at(_title(seed));
         (address giver, address receiver) = (_caller(id, seed >> 8), _party(seed >> 16));
-        Entrustment storage found = entrusted[id][giver][receiver];
+        Entrustment storage found = _entrusted(id)[giver][receiver];
         if (seed >> 24 & 1 == 0) {
             _accept(id, giver, receiver, seed >> 32 & 3 == 0 ? 7 : found.realisableFrom);
             return;
@@ -172,7 +181,7 @@ contract Carrying is BillModel {
     }
 
     function _accept(uint256 id, address giver, address receiver, uint64 from) private {
-        Entrustment storage found = entrusted[id][giver][receiver];
+        Entrustment storage found = _entrusted(id)[giver][receiver];
         bool allowed = found.given && found.realisableFrom == from && _active(receiver);
         bytes memory input = abi.encodeCall(IBillOfLading.acceptEntrustment, (id, giver, from));
         if (_attempt(receiver, input, allowed, "accept entrustment")) found.accepted = true;
@@ -182,7 +191,7 @@ contract Carrying is BillModel {
 
     function moveOne(uint256 seed) external {
         seed = _mix(seed);
-        uint256 id = _title(seed);
+        uint256 id = _at(_title(seed));
         address giver =
             seed >> 8 & 7 == 0 || books[id].possession == address(0) ? _party(seed >> 16) : books[id].possession;
         address receiver = _receiver(id, seed >> 24);
@@ -203,7 +212,7 @@ contract Carrying is BillModel {
 
     function holdOrRelease(uint256 seed) external {
         seed = _mix(seed);
-        uint256 id = _title(seed);
+        uint256 id = _at(_title(seed));
         Book storage book = books[id];
         if (book.held) {
             bytes memory release = abi.encodeCall(IInstrument.resolveHold, (_holdOf(id), HoldResolution.Released));
@@ -220,11 +229,57 @@ contract Carrying is BillModel {
         return HoldId.wrap(keccak256(abi.encode(id)));
     }
 
+    // ---- another register --------------------------------------------------------------------------------------------
+
+    function handOver(uint256 seed) external {
+        seed = _mix(seed);
+        uint256 id = _at(_title(seed));
+        address caller = seed >> 8 & 1 == 0 ? books[id].endorsee : _caller(id, seed >> 16);
+        IBillOfLading target = _otherThan(bills);
+        if (seed >> 24 & 7 == 0) target = seed >> 27 & 1 == 0 ? bills : foreign;
+        bytes32 digest = seed >> 32 & 15 == 0 ? bytes32(0) : bytes32(seed);
+        bool allowed = _maySurrender(id, caller) && target == _otherThan(bills) && !withdrawn[target] && digest != 0;
+        bytes memory input = abi.encodeCall(IBillOfLading.handOver, (id, address(target), digest));
+        if (!_attempt(caller, input, allowed, "hand over")) return;
+        books[id].register = target;
+        ++done[target == registers[0] ? "hand back" : "hand on"];
+    }
+
+    /// @dev In the register that has not got the bill, whatever takes one is refused.
+    function actAstray(uint256 seed) external {
+        seed = _mix(seed);
+        uint256 id = _title(seed);
+        bills = _otherThan(books[id].register);
+        address caller = _caller(id, seed >> 8);
+        bytes[8] memory inputs = [
+            abi.encodeCall(IBillOfLading.endorseToOrder, (id, bob)),
+            abi.encodeCall(IBillOfLading.sign, (id, "words")),
+            abi.encodeCall(IBillOfLading.entrust, (id, bob, 0)),
+            abi.encodeCall(IBillOfLading.surrenderForDelivery, (id)),
+            abi.encodeCall(IBillOfLading.surrenderForAmendment, (id, "COD")),
+            abi.encodeCall(IBillOfLading.voidBill, (id)),
+            abi.encodeCall(IBillOfLading.handOver, (id, address(books[id].register), "digest")),
+            abi.encodeCall(IBillOfLading.takeOver, (id, caller, books[id].register.bill(id), "digest"))
+        ];
+        uint256 which = (seed >> 16) % 8;
+        _attempt(which == 5 ? carrier : caller, inputs[which], false, "act in the other register");
+        address owner = books[id].possession == address(0) ? alice : books[id].possession;
+        _expect(bills.moveReasons(owner, bob, id).length != 0, "the dry run moves it in the other register");
+        _attempt(address(engine), abi.encodeCall(IInstrument.bookTransfer, (owner, bob, id)), false, "move there");
+        _attempt(
+            address(engine),
+            abi.encodeCall(IInstrument.placeHold, (HoldId.wrap("there"), owner, id)),
+            false,
+            "hold there"
+        );
+        ++done["act in vain"];
+    }
+
     // ---- a bill ends -------------------------------------------------------------------------------------------------
 
     function surrender(uint256 seed) external {
         seed = _mix(seed);
-        uint256 id = _title(seed);
+        uint256 id = _at(_title(seed));
         address caller = _caller(id, seed >> 8);
         _surrender(id, caller, [bytes4(0), "COD", "SWI", "SWTP", "XXX"][(seed >> 16) % 5]);
     }
@@ -233,7 +288,7 @@ contract Carrying is BillModel {
     /// to put more than one bill in its place.
     function amend(uint256 seed) external {
         seed = _mix(seed);
-        uint256 id = _title(seed);
+        uint256 id = _at(_title(seed));
         bool paper = seed >> 8 & 1 == 0;
         if (frozen[carrier] || !_maySurrender(id, books[id].possession)) return;
         _surrender(id, books[id].possession, paper ? bytes4("SWTP") : bytes4("COD"));
@@ -260,14 +315,14 @@ contract Carrying is BillModel {
     function answer(uint256 seed) external {
         seed = _mix(seed);
         uint256 way = (seed >> 8) % 4;
-        uint256 id = way == 3 && seed >> 32 & 3 != 0 ? _ofCarrier(seed) : _title(seed);
+        uint256 id = _at(way == 3 && seed >> 32 & 3 != 0 ? _ofCarrier(seed) : _title(seed));
         _answer(id, seed >> 16 & 7 == 0 ? _party(seed >> 24) : carrier, way);
     }
 
     /// @dev The carrier gets a bill by settlement, perhaps endorses it, and voids it.
     function takeBack(uint256 seed) external {
         seed = _mix(seed);
-        uint256 id = _title(seed);
+        uint256 id = _at(_title(seed));
         if (books[id].possession == address(0)) return;
         _move(id, books[id].possession, carrier);
         if (seed >> 8 & 1 == 0) _endorse(id, carrier, _party(seed >> 16), (seed >> 24) % 4);
@@ -309,7 +364,7 @@ contract Carrying is BillModel {
 
     // ---- around ------------------------------------------------------------------------------------------------------
 
-    /// @dev Time passes, a party is frozen, or all are let go: mostly nobody is frozen.
+    /// @dev Time passes, a party is frozen or a register withdrawn, or all are let go: mostly nobody is frozen.
     function surroundings(uint256 seed) external {
         seed = _mix(seed);
         vm.warp(block.timestamp + (seed >> 8) % 1 days);
@@ -319,6 +374,17 @@ contract Carrying is BillModel {
             registry.unfreezeParty(parties[i]);
             frozen[parties[i]] = false;
             ++done["unfreeze"];
+        }
+        for (uint256 i = 0; i < 2; ++i) {
+            if (withdrawn[registers[i]]) _admit(address(registers[i]), carrier, InstrumentKind.Title);
+            withdrawn[registers[i]] = false;
+        }
+        if (seed >> 4 & 7 == 0) {
+            IBillOfLading register = registers[seed >> 7 & 1];
+            vm.prank(operator);
+            registry.withdrawInstrument(address(register));
+            withdrawn[register] = true;
+            ++done["withdraw"];
         }
         if (seed & 3 != 0) return;
         address party = _party(seed >> 16);
@@ -355,7 +421,7 @@ contract Carrying is BillModel {
         uint256 count = parties.length;
         for (uint256 i = 0; i < count && seed & 1 == 0; ++i) {
             address party = parties[(seed % count + i) % count];
-            if (entrusted[id][books[id].endorsee][party].accepted) return party;
+            if (_entrusted(id)[books[id].endorsee][party].accepted) return party;
         }
         if (seed >> 1 & 3 == 0 && books[id].endorsee != address(0)) return books[id].endorsee;
         return parties[(seed >> 3) % count];

@@ -11,6 +11,10 @@ contract Exposed is Handler {
         return engine;
     }
 
+    function liveBill(bytes32 document) external view returns (uint256) {
+        return liveBillOf(document);
+    }
+
     function theBills() external view returns (IBillOfLading) {
         return bills;
     }

@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {IAccountMoney} from "../../../contracts/interfaces/IAccountMoney.sol";
 import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
+import {IControlTrackingRegistry} from "../../../contracts/interfaces/IControlTrackingRegistry.sol";
 import {IDepositMoney} from "../../../contracts/interfaces/IDepositMoney.sol";
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
@@ -13,7 +14,7 @@ import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {ITitleInstrument} from "../../../contracts/interfaces/ITitleInstrument.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
-import {BillKind} from "../../../contracts/types/Bill.sol";
+import {Bill, BillKind} from "../../../contracts/types/Bill.sol";
 import {InstrumentKind, PartyStatus, Roles} from "../../../contracts/types/Participation.sol";
 import {BatchMode, HoldId, HoldResolution, Instruction, Settlement} from "../../../contracts/types/Settlement.sol";
 import {AccessMatrix} from "../support/AccessMatrix.sol";
@@ -58,6 +59,7 @@ contract AccessTest is Instructions, AccessMatrix {
         _name(address(deposits[0]), "TokenizedDeposit");
         _name(address(bond), "GreenBond");
         _name(address(bills), "BillOfLading");
+        _name(address(control), "ControlTrackingRegistry");
         (money, client, other) = (deposits[0], clients[0], clients[1]);
         issueReserves(0, 1000);
         tokenise(client, 1000);
@@ -216,12 +218,33 @@ contract AccessTest is Instructions, AccessMatrix {
     }
 
     function test_When_TheHoldersFunctionsOfBillsAreCalled() external measured {
+        IBillOfLading elsewhere = anotherRegister(carrier);
+        _admit(address(elsewhere), carrier, InstrumentKind.Title);
         uint256 title = newBill(client, "BL-1");
         holdersFunction(title, abi.encodeCall(IBillOfLading.surrenderForDelivery, (title)));
         holdersFunction(title, abi.encodeCall(IBillOfLading.surrenderForAmendment, (title, "COD")));
         holdersFunction(title, abi.encodeCall(IBillOfLading.endorse, (title, other)));
         holdersFunction(title, abi.encodeCall(IBillOfLading.endorseToOrder, (title, other)));
+        holdersFunction(title, abi.encodeCall(IBillOfLading.handOver, (title, address(elsewhere), "chain")));
         holdersFunction(title, abi.encodeCall(IBillOfLading.blankEndorse, (title)));
+    }
+
+    function test_When_TheRegistersFunctionsOfControlTrackingAreCalled() external measured {
+        uint256 title = newBill(client, "BL-1");
+        Bill memory bill = bills.bill(title);
+        bytes32 document = bill.documentHash;
+        bytes4 selector = IControlTrackingRegistry.ControlTracking_NotInControl.selector;
+        for (uint256 i = 0; i < 10; ++i) {
+            bytes memory notInControl = abi.encodeWithSelector(selector, document, callers[i], bills);
+            bytes memory input = abi.encodeCall(IControlTrackingRegistry.end, (document));
+            assertEq(refused(address(control), i, input), notInControl, "only the register that has it");
+            input = abi.encodeCall(IControlTrackingRegistry.pass, (address(bills), client, bill, "chain"));
+            assertEq(refused(address(control), i, input), notInControl, "only the register that has it");
+        }
+        bytes memory begin = abi.encodeCall(IControlTrackingRegistry.begin, ("other", "BL-2", 1));
+        check(address(control), begin, 0, names(IControlTrackingRegistry.ControlTracking_NotAdmitted.selector));
+        bytes memory takeOver = abi.encodeCall(IBillOfLading.takeOver, (title, client, bill, "chain"));
+        check(address(bills), takeOver, 0, names(IBillOfLading.BillOfLading_NotControlTracking.selector));
     }
 
     function holdersFunction(uint256 title, bytes memory input) private {

@@ -3,18 +3,21 @@ pragma solidity 0.8.37;
 
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
+import {IControlTrackingRegistry} from "../../../contracts/interfaces/IControlTrackingRegistry.sol";
 import {ITitleInstrument} from "../../../contracts/interfaces/ITitleInstrument.sol";
 import {BillAction, BillKind, BillStatus} from "../../../contracts/types/Bill.sol";
+import {InstrumentKind} from "../../../contracts/types/Participation.sol";
 import {HoldId, HoldResolution} from "../../../contracts/types/Settlement.sol";
 import {Instructions} from "./Instructions.sol";
 
 /// @dev A bill to Alice's order in Alice's possession, and what tests of bills do and ask. Movements are the engine's
-/// calls; each is compared with the dry run.
+/// calls; each is compared with the dry run. `elsewhere` is another register of the same carrier, on another platform.
 abstract contract Carriage is Instructions {
     bytes32 internal constant DOCUMENT = "document";
     HoldId internal constant HOLD = HoldId.wrap("hold");
 
     IERC721 internal tokens;
+    IBillOfLading internal elsewhere;
     address internal alice;
     address internal bob;
     address internal carol;
@@ -25,6 +28,8 @@ abstract contract Carriage is Instructions {
         super.setUp();
         (alice, bob, carol, dan) = (clients[0], clients[1], clients[2], clients[3]);
         tokens = IERC721(address(bills));
+        elsewhere = anotherRegister(carrier);
+        _admit(address(elsewhere), carrier, InstrumentKind.Title);
         title = issue(alice, "MAEU1234567", DOCUMENT, BillKind.ToOrder, alice);
     }
 
@@ -137,6 +142,21 @@ abstract contract Carriage is Instructions {
 
     function notEntrusted(uint256 id, address titleholder, address receiver) internal pure returns (bytes memory) {
         return abi.encodeWithSelector(IBillOfLading.BillOfLading_NotEntrusted.selector, id, titleholder, receiver);
+    }
+
+    function hasLiveRecord(bytes32 document, address register, uint256 id) internal pure returns (bytes memory) {
+        bytes4 selector = IControlTrackingRegistry.ControlTracking_DocumentHasLiveRecord.selector;
+        return abi.encodeWithSelector(selector, document, register, id);
+    }
+
+    /// @dev A reference of our carrier's.
+    function taken(string memory documentReference, uint16 subReference, address register)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes4 selector = IControlTrackingRegistry.ControlTracking_ReferenceTaken.selector;
+        return abi.encodeWithSelector(selector, carrier, documentReference, subReference, register);
     }
 
     function onHold(uint256 id) internal pure returns (bytes memory) {

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
+import {IControlTrackingRegistry} from "../../../contracts/interfaces/IControlTrackingRegistry.sol";
 import {IFungibleInstrument} from "../../../contracts/interfaces/IFungibleInstrument.sol";
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
@@ -40,6 +41,7 @@ abstract contract World is Test {
     IAccountMoney internal wholesale;
     ITokenizedDeposit[3] internal deposits;
     IGreenBond internal bond;
+    IControlTrackingRegistry internal control;
     IBillOfLading internal bills;
 
     mapping(address party => uint256) internal keyOf;
@@ -94,6 +96,10 @@ abstract contract World is Test {
                 if (i != j) openMandate(i, j);
             }
         }
+    }
+
+    function liveBillOf(bytes32 document) internal view returns (uint256 titleId) {
+        (, titleId) = control.liveRecordOf(document);
     }
 
     function nextBooking() internal returns (bytes32) {
@@ -224,10 +230,17 @@ abstract contract World is Test {
         _admit(address(bond), issuer, InstrumentKind.Asset);
         vm.prank(issuer);
         bond.open(); // What is delivered later comes out of the issuer's own account.
-        bills = IBillOfLading(
-            _deploy("assets/BillOfLading.sol:BillOfLading", abi.encode("Bills", "BL", engine, carrier, registry))
+        control = IControlTrackingRegistry(
+            _deploy("compliance/ControlTrackingRegistry.sol:ControlTrackingRegistry", abi.encode(registry))
         );
+        bills = anotherRegister(carrier);
         _admit(address(bills), carrier, InstrumentKind.Title);
+    }
+
+    /// @dev Another platform's bills of a carrier; not admitted.
+    function anotherRegister(address carrier_) internal returns (IBillOfLading) {
+        bytes memory arguments = abi.encode("Bills", "BL", engine, carrier_, registry, control);
+        return IBillOfLading(_deploy("assets/BillOfLading.sol:BillOfLading", arguments));
     }
 
     /// @dev A year at 4.05 %, paid at its end.
