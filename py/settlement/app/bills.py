@@ -35,6 +35,7 @@ ACTIONS = (
     "REVOKE_ENTRUSTMENT",
     "ACCEPT_ENTRUSTMENT",
     "RENOUNCE_ENTRUSTMENT",
+    "HAND_OVER",
 )
 """What can be done with a bill by command, in DCSA's words; from VOID on not DCSA's. TRANSFER is a settlement's."""
 
@@ -68,7 +69,7 @@ def open_bill(reference: str, run: int | None = None, store: ChainStore | None =
     for record in registers:
         title = Quantity(instrument=record.instrument, amount=title_id(reference))
         bill = network.ledger.bill(title)
-        if bill is not None:
+        if bill is not None and bill.register == record.instrument:
             views.append(BillView(network, record, title, bill))
     if not views:
         names = ", ".join(record.instrument for record in registers)
@@ -222,7 +223,8 @@ def act_on(
         view: The bill.
         action: One of `ACTIONS`.
         by: Who acts.
-        to: The endorsee, of an endorsement that names one; the receiver, of an entrustment.
+        to: The endorsee, of an endorsement that names one; the receiver, of an entrustment; the other register, of
+            HAND_OVER.
         reason: COD, SWI or SWTP, of a surrender for amendment.
         statement: What is signed, or the statement of a switch to paper that the carrier accepts; its SHA-256 is kept.
         giver: Who has entrusted, of an entrustment that is accepted or renounced.
@@ -244,9 +246,10 @@ def act_on(
     act = _act(view, action, by, given)
     perform(network.desk, ProvideGas(party=by, wei=_GAS_WEI))
     perform(network.desk, act)
-    bill = network.ledger.bill(view.title)
+    title = network.ledger.title_in_control(view.title)
+    bill = network.ledger.bill(title)
     assert bill is not None  # noqa: S101 - it was there before, and a bill stays known
-    return view._replace(bill=bill)
+    return BillView(network, network.ledger.directory.instrument(title.instrument), title, bill)
 
 
 _NEEDS: dict[str, tuple[str, ...]] = {
@@ -258,6 +261,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "REVOKE_ENTRUSTMENT": ("--to",),
     "ACCEPT_ENTRUSTMENT": ("--from",),
     "RENOUNCE_ENTRUSTMENT": ("--from",),
+    "HAND_OVER": ("--to",),
 }
 
 _TAKES = {"SACC": "--statement", "ENTRUST": "--realisable-from", "ACCEPT_ENTRUSTMENT": "--realisable-from"}
@@ -289,6 +293,8 @@ def _act(view: BillView, action: str, by: str, given: dict[str, str | None]) -> 
             return bills.AcceptEntrustment(**of | {"giver": giver}, realisable_from=_time(given))
         case "RENOUNCE_ENTRUSTMENT":
             return bills.RenounceEntrustment(**of | {"giver": giver})
+        case "HAND_OVER":
+            return bills.HandOverBill(**of | {"to_register": to})
         case "SURRENDER_FOR_AMENDMENT":
             allowed = get_args(bills.AmendmentReason)
             if reason not in allowed:

@@ -1,4 +1,4 @@
-"""What carriers' contracts say of bills of lading."""
+"""What carriers' contracts say of bills of lading, and the control tracking registry of which of them has a bill."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from eth_utils.crypto import keccak
 
 from settlement.chain.calls import encode_call
 from settlement.chain.transactions import Transactor
-from settlement.domain.bills import AmendmentReason, BillAction, BillKind, BillNumber, BillStatus
+from settlement.domain.bills import AmendmentReason, BillAction, BillKind, BillNumber, BillStatus, HandOverBill
 from settlement.domain.directory import Directory
+from settlement.domain.instruction import title_id
 from settlement.domain.quantity import Quantity
 from settlement.ports import BillEntrustment, BillEntry, BillIssue, BillOnChain
 
@@ -24,6 +25,9 @@ BILL_STATUSES: tuple[BillStatus | None, ...] = (None, *get_args(BillStatus))
 """By the value of `BillStatus` in contracts/types/Bill.sol; None where there is no such bill."""
 
 _ISSUED = "0x" + keccak(text="BillIssued(uint256,address,bytes32,string,uint16,uint8,address,uint256)").hex()
+_NO_CHAIN = bytes(32)
+"""The digest of a chain without entries."""
+
 _TRANSACTION = "0x" + keccak(text="BillTransaction(uint256,uint8,address,address,bytes32)").hex()
 _ENTRUSTMENTS = {
     "0x" + keccak(text=text).hex(): text.split("(")[0]
@@ -34,7 +38,10 @@ _ENTRUSTMENTS = {
         "EntrustmentRevoked(uint256,address,address)",
     )
 }
-_ENDED = frozenset({"SURRENDERED_FOR_AMENDMENT", "SURRENDERED_FOR_DELIVERY", "VOIDED"})
+_ENDED = frozenset({"SURRENDERED_FOR_AMENDMENT", "SURRENDERED_FOR_DELIVERY", "VOIDED", "HANDED_OVER"})
+_BETWEEN_REGISTERS = frozenset({"HAND_OVER", "TAKE_OVER"})
+_RECORD_ABI = "(address,bool,uint256)"
+"""`ControlRecord` in contracts/types/Bill.sol."""
 _REASONS = {reason.encode().ljust(4, b"\0"): reason for reason in get_args(AmendmentReason)}
 
 
@@ -71,22 +78,64 @@ class BillReader:
             document_hash="0x" + document.hex(),
             replaces=replaces,
             replaced_by=replaced_by,
+            register=self._name(self._record(title, reference, sub_reference)[0]) or title.instrument,
         )
 
     def issue(self, title: Quantity) -> BillIssue:
         """See `ports.Ledger.bill_issue`."""
-        contract = self._directory().instrument(title.instrument).address
-        (log,) = self._transactor.logs(contract, [_ISSUED, f"0x{title.amount:064x}"])
+        (log,) = self._logs(title, _ISSUED)
         data = bytes.fromhex(log["data"].removeprefix("0x"))
         _, _, kind, endorsee, _ = decode(["string", "uint16", "uint8", "address", "uint256"], data)
         return BillIssue(get_args(BillKind)[kind], self._name(endorsee))
 
+    def in_control(self, title: Quantity) -> Quantity:
+        """See `ports.Ledger.title_in_control`."""
+        found = self.state(title)
+        return title if found is None else Quantity(instrument=found.register, amount=title.amount)
+
     def chain(self, title: Quantity) -> tuple[BillEntry, ...]:
         """See `ports.Ledger.bill_chain`."""
-        contract = self._directory().instrument(title.instrument).address
-        logs = self._transactor.logs(contract, [_TRANSACTION, f"0x{title.amount:064x}"])
+        logs = self._logs(title, _TRANSACTION)
         times = self._transactor.block_times({_block(log) for log in logs})
-        return tuple(self._entry(log, times[_block(log)]) for log in logs)
+        digests: dict[str, bytes] = {}
+        handed = b""
+        entries = []
+        for log in logs:
+            entry = self._entry(log, times[_block(log)])
+            before = digests.get(log["address"], _NO_CHAIN)
+            if entry.action == "HAND_OVER":
+                handed, right = bytes.fromhex((entry.chain_digest or "")[2:]), "0x" + before.hex() == entry.chain_digest
+                entry = replace(entry, is_digest_right=right)
+            elif entry.action == "TAKE_OVER":
+                entry = replace(entry, is_digest_right="0x" + handed.hex() == entry.chain_digest)
+            digests[log["address"]] = _next_digest(before, log)
+            entries.append(entry)
+        return tuple(entries)
+
+    def chain_digest(self, act: HandOverBill) -> str:
+        """The digest of a bill's chain in the register that would hand it over, as it stands."""
+        register = self._directory().instrument(act.instrument).address
+        digest = _NO_CHAIN
+        for log in self._transactor.logs(register, [_TRANSACTION, f"0x{title_id(act.document_reference):064x}"]):
+            digest = _next_digest(digest, log)
+        return "0x" + digest.hex()
+
+    def _logs(self, title: Quantity, topic: str) -> list[dict[str, Any]]:
+        """In every register of the carrier: within one carrier a title is one bill."""
+        directory = self._directory()
+        carrier = directory.instrument(title.instrument).issuer
+        registers = [
+            record.address
+            for record in directory.instruments.values()
+            if record.kind == "bill-of-lading" and record.issuer == carrier and not record.unlisted
+        ]
+        return self._transactor.logs(registers, [topic, f"0x{title.amount:064x}"])
+
+    def _record(self, title: Quantity, reference: str, sub_reference: int) -> Any:
+        directory = self._directory()
+        carrier = directory.address_of(directory.instrument(title.instrument).issuer)
+        data = encode_call("recordOf(address,string,uint16)", [carrier, reference, sub_reference])
+        return decode([_RECORD_ABI], self._transactor.view(directory.control_tracking_registry, data))[0]
 
     def entrustments(self, title: Quantity) -> tuple[BillEntrustment, ...]:
         """See `ports.Ledger.bill_entrustments`."""
@@ -107,14 +156,18 @@ class BillReader:
 
     def _entry(self, log: dict[str, Any], time: int) -> BillEntry:
         action = get_args(BillAction)[int(log["topics"][2], 16)]
-        recipient, data = decode(["address", "bytes32"], bytes.fromhex(log["data"].removeprefix("0x")))
-        is_amendment = action == "SURRENDER_FOR_AMENDMENT"
+        recipient, data = _values(log)
+        is_amendment, is_between = action == "SURRENDER_FOR_AMENDMENT", action in _BETWEEN_REGISTERS
+        said = "0x" + data.hex() if any(data) else None
         return BillEntry(
             action=action,
             actor=self._name("0x" + log["topics"][3][-40:]) or "",
             recipient=self._name(recipient),
             reason=_REASONS.get(data[:4]) if is_amendment else None,
-            statement_hash="0x" + data.hex() if any(data) and not is_amendment else None,
+            statement_hash=None if is_amendment or is_between else said,
+            register=self._name(log["address"]) or "",
+            chain_digest=said if is_between else None,
+            is_digest_right=None,
             block=_block(log),
             time=time,
             transaction=log["transactionHash"],
@@ -135,6 +188,21 @@ class BillReader:
     def _of(self, title: Quantity, signature: str, arguments: list[Any], answer_type: str) -> Any:
         address = self._directory().instrument(title.instrument).address
         return decode([answer_type], self._transactor.view(address, encode_call(signature, arguments)))[0]
+
+
+def _values(log: dict[str, Any]) -> tuple[str, bytes]:
+    """An entry's recipient, and its data."""
+    recipient, data = decode(["address", "bytes32"], bytes.fromhex(log["data"].removeprefix("0x")))
+    return recipient, data
+
+
+def _next_digest(before: bytes, log: dict[str, Any]) -> bytes:
+    """The digest of a chain with one more entry.
+
+    Keccak-256 of the digest before it and the entry's four values, each in a word: whoever has the events computes it.
+    """
+    words = [bytes.fromhex(topic.removeprefix("0x")) for topic in log["topics"][2:4]]
+    return keccak(before + b"".join(words) + bytes.fromhex(log["data"].removeprefix("0x")))
 
 
 def _block(log: dict[str, Any]) -> int:

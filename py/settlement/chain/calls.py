@@ -214,11 +214,14 @@ class CallEncoder:
         )
         return replace(creation, sender=act.issuer)
 
+    def _create_control_tracking_registry(self, act: acts.CreateControlTrackingRegistry, directory: Directory) -> Call:
+        return self._creation("ControlTrackingRegistry", ["address"], [self._deployment.registry])
+
     def _create_bill_of_lading(self, act: acts.CreateBillOfLading, directory: Directory) -> Call:
         return self._creation(
             "BillOfLading",
-            ["string", "string", "address", "address", "address"],
-            [act.instrument, act.instrument, *self._bound(act.issuer, directory)],
+            ["string", "string", "address", "address", "address", "address"],
+            [act.instrument, act.instrument, *self._bound(act.issuer, directory), directory.control_tracking_registry],
         )
 
     def _bound(self, issuer: str, directory: Directory) -> tuple[str, str, str]:
@@ -367,6 +370,11 @@ class CallEncoder:
 
     def _accept_switch_to_paper(self, act: bills.AcceptSwitchToPaper, directory: Directory) -> Call:
         return _on_bill(act, directory, "acceptSwitchToPaper", ("bytes32", bytes.fromhex(act.statement_hash[2:])))
+
+    def _hand_over_bill(self, act: bills.HandOverBill, directory: Directory) -> Call:
+        target = directory.instrument(act.to_register).address
+        digest = bytes.fromhex((act.chain_digest or "")[2:])
+        return _on_bill(act, directory, "handOver", ("address", target), ("bytes32", digest))
 
     def _transfer(self, act: acts.Transfer, directory: Directory) -> Call:
         data = encode_call("transfer(address,uint256)", [directory.address_of(act.receiver), act.quantity.amount])

@@ -28,6 +28,7 @@ from settlement.chain.rpc import Rpc, RpcError
 from settlement.chain.signers import SignerBook
 from settlement.chain.transactions import Transactor
 from settlement.domain import acts
+from settlement.domain.bills import HandOverBill
 from settlement.domain.bonds.entries import DistributionKind
 from settlement.domain.bonds.register import PartyStanding
 from settlement.domain.directory import Directory, InstrumentKind, InstrumentRecord
@@ -69,6 +70,14 @@ _KINDS: dict[type, InstrumentKind] = {
     acts.CreateBillOfLading: "bill-of-lading",
 }
 
+_CREATIONS = (
+    *_KINDS,
+    acts.CreatePayingAgent,
+    acts.CreateGreenDisclosure,
+    acts.CreateControlTrackingRegistry,
+)
+"""Acts after which there is a contract that enters the directory."""
+
 _ERC_1271_ACCEPTED = bytes.fromhex("1626ba7e")
 
 _ZERO_ADDRESS = "0x" + "0" * 40
@@ -99,6 +108,7 @@ class EvmLedger:
         self._signers = signers
         self._parties: dict[str, str] = dict(directory.parties) if directory else {}
         self._instruments: dict[str, InstrumentRecord] = dict(directory.instruments) if directory else {}
+        self._control_tracking = directory.control_tracking if directory else None
         self._directory = directory or Directory(parties={}, instruments={})
         self._created: dict[str, acts.Act] = {}
         self._confirmations_min = confirmations_min
@@ -156,9 +166,11 @@ class EvmLedger:
 
     def prepare(self, act: acts.Act) -> SignedTransaction:
         """See `ports.Ledger.prepare`."""
+        if isinstance(act, HandOverBill) and act.chain_digest is None:
+            act = act.model_copy(update={"chain_digest": self._bills.chain_digest(act)})
         call = self._encoder.encode(act, self._directory)
         transaction = self._transactor.sign(call, self._signers.signer(call.sender))
-        if type(act) in (*_KINDS, acts.CreatePayingAgent, acts.CreateGreenDisclosure):
+        if isinstance(act, _CREATIONS):
             self._created[transaction.hash] = act
         return transaction
 
@@ -187,6 +199,9 @@ class EvmLedger:
             elif isinstance(act, acts.CreateGreenDisclosure):
                 bond = self._directory.instrument(act.instrument)
                 self._enter(instruments={act.instrument: bond.model_copy(update={"disclosure": receipt.created})})
+            elif isinstance(act, acts.CreateControlTrackingRegistry):
+                self._control_tracking = receipt.created
+                self._enter()
             else:
                 self._enter_instrument(act, receipt.created)
         return receipt
@@ -429,6 +444,10 @@ class EvmLedger:
         """See `ports.Ledger.bill_issue`."""
         return self._bills.issue(title)
 
+    def title_in_control(self, title: Quantity) -> Quantity:
+        """See `ports.Ledger.title_in_control`."""
+        return self._bills.in_control(title)
+
     def bill_chain(self, title: Quantity) -> tuple[BillEntry, ...]:
         """See `ports.Ledger.bill_chain`."""
         return self._bills.chain(title)
@@ -522,7 +541,11 @@ class EvmLedger:
     ) -> None:
         self._parties.update(parties or {})
         self._instruments.update(instruments or {})
-        self._directory = Directory(parties=dict(self._parties), instruments=dict(self._instruments))
+        self._directory = Directory(
+            parties=dict(self._parties),
+            instruments=dict(self._instruments),
+            control_tracking=self._control_tracking,
+        )
 
 
 def _compact(signature: bytes) -> bytes:

@@ -31,6 +31,7 @@ BILL_STATUSES = (
     "pending surrender for delivery",
     "surrendered for delivery",
     "voided",
+    "handed over",
 )
 """By the value of BillStatus in contracts/types/Bill.sol."""
 
@@ -88,6 +89,19 @@ SENTENCES: dict[str, str] = {
     "Title_NotOwner": "{party} does not own the title {titleId}",
     "Title_OnHold": "the title {titleId} is on hold under {holdId}",
     "Title_SettlementOnly": "the title {titleId} passes by a settled instruction only",
+    # ---- which register has a bill ----
+    "ControlTracking_DocumentHasLiveRecord": (
+        "the document {documentHash} has a live bill already: {titleId}, in the register {register}"
+    ),
+    "ControlTracking_InvalidTarget": (
+        "the bill cannot pass to {register}, which has it already, or is another carrier's register"
+    ),
+    "ControlTracking_NotAdmitted": "{register} is not admitted as a register of bills",
+    "ControlTracking_NotInControl": "{caller} has no live bill of the document {documentHash}; {register} has it",
+    "ControlTracking_ReferenceTaken": (
+        "{carrier} has used the document reference {documentReference!r}, version {subReference}, already: "
+        "the register {register} has that bill"
+    ),
     # ---- money ----
     "AccountMoney_AccountBlocked": "the account of {holder} is blocked by its issuer",
     "AccountMoney_AccountExists": "{holder} has an account already",
@@ -95,7 +109,7 @@ SENTENCES: dict[str, str] = {
     "AccountMoney_BookingReferenceUsed": "the booking reference {bookingReference} is used already",
     "AccountMoney_NoAccount": "{holder} has no account",
     # ---- assets ----
-    "BillOfLading_DocumentHasLiveBill": "there is a live bill {titleId} for the document {documentHash}",
+    "BillOfLading_ChainDigestMissing": "the bill {titleId} would be handed over without a digest of its chain",
     "BillOfLading_EntrustmentInUse": "{receiver} has possession of the bill {titleId} under what would be changed",
     "BillOfLading_EntrustmentNotAccepted": (
         "{receiver} has not agreed to have the bill {titleId} without title, which {titleholder} would keep"
@@ -106,7 +120,10 @@ SENTENCES: dict[str, str] = {
         "or the bill is blank"
     ),
     "BillOfLading_InvalidReference": (
-        "the document reference {documentReference!r} is empty, longer than 20 characters, or used already"
+        "the document reference {documentReference!r} is empty or longer than 20 characters"
+    ),
+    "BillOfLading_NotControlTracking": (
+        "{caller} is not the control tracking registry, which alone has a bill taken over"
     ),
     "BillOfLading_NotInControl": "{caller} is not in control of the bill {titleId}",
     "BillOfLading_NotEntrusted": (

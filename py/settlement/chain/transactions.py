@@ -238,13 +238,16 @@ class Transactor:
             answers.append(bytes.fromhex(str(answer).removeprefix("0x")))
         return answers
 
-    def logs(self, address: str, topics: Sequence[str | list[str]]) -> list[dict[str, Any]]:
-        """What a contract has told under these topics, from the chain's first block on, in order; a list is any of it.
+    def logs(self, address: str | Sequence[str], topics: Sequence[str | list[str]]) -> list[dict[str, Any]]:
+        """What a contract, or several, have told under these topics, from the chain's first block on, in order.
+
+        A list among the topics is any of it.
 
         Raises:
             ChainUnreachable: the chain does not tell.
         """
-        wanted = {"address": address, "topics": list(topics), "fromBlock": "0x0", "toBlock": "latest"}
+        contracts = address if isinstance(address, str) else list(address)
+        wanted = {"address": contracts, "topics": list(topics), "fromBlock": "0x0", "toBlock": "latest"}
         try:
             found: list[dict[str, Any]] = self._rpc.call("eth_getLogs", [wanted])
         except RpcError as error:

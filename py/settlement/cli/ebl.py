@@ -34,7 +34,7 @@ def show(
     run_number: Run = None,
     as_json: Json = False,
 ) -> None:
-    """Show where a bill stands, who has it, and everything that was done with it, from the chain alone.
+    """Show where a bill stands, in which register and who has it, and everything that was done with it, from the chain.
 
     Example: settle ebl show OCLN20251113001
     """
@@ -149,7 +149,7 @@ def act(
     action: Annotated[str, typer.Argument(metavar="ACTION", help=", ".join(bills.ACTIONS))],
     by: Annotated[str, typer.Option("--by", metavar="PARTY", help="Who acts.")],
     to: Annotated[
-        str | None, typer.Option("--to", metavar="PARTY", help="The new endorsee, or who is entrusted.")
+        str | None, typer.Option("--to", metavar="PARTY", help="The new endorsee, who is entrusted, or the register.")
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Of an amendment: COD, SWI or SWTP.")] = None,
     statement: Annotated[
@@ -169,10 +169,11 @@ def act(
     run_number: Run = None,
     as_json: Json = False,
 ) -> None:
-    """Have a party endorse, sign, surrender or entrust a bill, or the carrier answer; the rules are the contract's.
+    """Have a party endorse, sign, surrender, entrust or hand over a bill, or the carrier answer: the contract rules.
 
     ENTRUST: whenever the party gives the bill to the receiver, possession alone passes, as to an agent or a pledgee.
-    The receiver has to ACCEPT_ENTRUSTMENT on the same terms.
+    The receiver has to ACCEPT_ENTRUSTMENT on the same terms. HAND_OVER: to another register of the carrier, where the
+    bill goes on.
 
     Example: settle ebl act OCLN20251113001 ENDORSE_TO_ORDER --by exporter --to importer
     """

@@ -102,6 +102,12 @@ class CreateGreenBond(Model):
     framework_uri: str
 
 
+class CreateControlTrackingRegistry(Model):
+    """What knows which register has a bill comes into being as a contract; once, before the first register."""
+
+    kind: Literal["create-control-tracking-registry"] = "create-control-tracking-registry"
+
+
 class CreateBillOfLading(Model):
     """A carrier's register of electronic bills of lading comes into being as a contract."""
 
@@ -397,6 +403,7 @@ Act = Annotated[
     | CreateWholesaleCBDC
     | CreateTokenizedDeposit
     | CreateGreenBond
+    | CreateControlTrackingRegistry
     | CreateBillOfLading
     | AdmitInstrument
     | OpenAccount

@@ -23,8 +23,10 @@ BillStatus = Literal[
     "PENDING_SURRENDER_FOR_DELIVERY",
     "SURRENDERED_FOR_DELIVERY",
     "VOIDED",
+    "HANDED_OVER",
 ]
-"""Where a bill stands, in DCSA's words; in the order of `BillStatus` there, from its second on."""
+"""Where a bill stands in a register, in DCSA's words, and HANDED_OVER where another register has it; in the order of
+`BillStatus` there, from its second on."""
 
 BillAction = Literal[
     "ISSUE",
@@ -39,9 +41,12 @@ BillAction = Literal[
     "SACC",
     "SREJ",
     "VOID",
+    "HAND_OVER",
+    "TAKE_OVER",
 ]
-"""An entry of a bill's chain: DCSA's action codes and two that are not, TRANSFER_WITH_TITLE (ENDORSE_TO_ORDER and
-TRANSFER in one settled movement) and VOID. In the order of `BillAction` there."""
+"""An entry of a bill's chain: DCSA's action codes and four that are not: TRANSFER_WITH_TITLE (ENDORSE_TO_ORDER and
+TRANSFER in one settled movement), VOID, and HAND_OVER and TAKE_OVER, with which a bill goes from one register to
+another in one transaction. In the order of `BillAction` there."""
 
 AmendmentReason = Literal["COD", "SWI", "SWTP"]
 """DCSA's reasons for an amendment: change of destination, switch of the bill, switch to paper."""
@@ -210,6 +215,19 @@ class AcceptSwitchToPaper(BillAct):
     statement_hash: Hash32
 
 
+class HandOverBill(BillAct):
+    """The party that may surrender the bill hands it over to another register of the same carrier.
+
+    Attributes:
+        to_register: The other register.
+        chain_digest: Of the chain so far; None is the digest of the chain as it stands when the transaction is made.
+    """
+
+    kind: Literal["hand-over-bill"] = "hand-over-bill"
+    to_register: InstrumentId
+    chain_digest: Hash32 | None = None
+
+
 AnyBillAct = (
     IssueBill
     | ReissueBill
@@ -223,5 +241,6 @@ AnyBillAct = (
     | SurrenderBill
     | SurrenderBillForAmendment
     | AcceptSwitchToPaper
+    | HandOverBill
 )
 """Any act with a bill."""

@@ -35,10 +35,14 @@ class InstrumentRecord(Model):
 
 
 class Directory(Model):
-    """Parties by name and instruments by name."""
+    """Parties by name and instruments by name.
+
+    `control_tracking` is the contract that knows which register has a bill of lading; None where there are no bills.
+    """
 
     parties: Mapping[PartyId, Address]
     instruments: Mapping[InstrumentId, InstrumentRecord]
+    control_tracking: Address | None = None
 
     def address_of(self, party: str) -> str:
         """A party's address.
@@ -71,6 +75,17 @@ class Directory(Model):
         if found is None:
             raise InputError(f"{bond} has no disclosures: add `disclosures` to its terms")
         return found
+
+    @property
+    def control_tracking_registry(self) -> str:
+        """The contract that knows which register has a bill.
+
+        Raises:
+            InputError: there is none.
+        """
+        if self.control_tracking is None:
+            raise InputError("there is no control tracking registry: it comes before the first register of bills")
+        return self.control_tracking
 
     def name_of(self, address: str) -> str:
         """A party's or instrument's name by its address; the address itself where it is neither."""

@@ -155,8 +155,14 @@ class Network:
         self._do(act)
         self._do(acts.SetDisclosure(instrument=act.instrument))
 
+    def set_up_control_tracking(self) -> None:
+        """The one contract that knows which register has a bill of lading, where there is none yet."""
+        if self.ledger.directory.control_tracking is None:
+            self._do(acts.CreateControlTrackingRegistry())
+
     def create_bill_of_lading(self, instrument: str, issuer: str) -> None:
         """A carrier's register of electronic bills of lading."""
+        self.set_up_control_tracking()
         self._create(acts.CreateBillOfLading(instrument=instrument, issuer=issuer), ())
 
     def open_account(self, instrument: str, holder: str) -> None:

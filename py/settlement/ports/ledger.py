@@ -251,6 +251,7 @@ class BillOnChain:
         document_hash: Of the transport document.
         replaces: The bill whose place this one takes; None where there is none.
         replaced_by: The bill that has taken this one's place; None where there is none.
+        register: The register that has the bill or had it when it ended, as the control tracking registry knows.
     """
 
     reference: str
@@ -266,6 +267,7 @@ class BillOnChain:
     document_hash: str
     replaces: str | None
     replaced_by: str | None
+    register: str
 
 
 @dataclass(frozen=True)
@@ -291,6 +293,10 @@ class BillEntry:
         recipient: The first or next party in possession, the new endorsee, or the carrier; None where nobody.
         reason: Of a surrender for amendment; otherwise None.
         statement_hash: Of what was signed, or of the statement of a change of medium; otherwise None.
+        register: In which register.
+        chain_digest: Of HAND_OVER and TAKE_OVER, what the holder named as the digest of the chain; otherwise None.
+        is_digest_right: Of HAND_OVER, whether it is that of the entries before it in its register; of TAKE_OVER,
+            whether it is that of the HAND_OVER before it; otherwise None.
         block: Number of the block.
         time: Unix time of the block.
         transaction: Hash.
@@ -301,6 +307,9 @@ class BillEntry:
     recipient: str | None
     reason: AmendmentReason | None
     statement_hash: str | None
+    register: str
+    chain_digest: str | None
+    is_digest_right: bool | None
     block: int
     time: int
     transaction: str
@@ -442,8 +451,13 @@ class Ledger(Protocol):
     def bill_issue(self, title: Quantity) -> BillIssue:
         """How a bill of lading was issued, from its contract's event; there has to be such a bill."""
 
+    def title_in_control(self, title: Quantity) -> Quantity:
+        """The bill in the register that has it, says the control tracking registry; the same if there is none."""
+
     def bill_chain(self, title: Quantity) -> tuple[BillEntry, ...]:
-        """Everything that was done with a bill of lading, in order, from the events of its contract alone."""
+        """Everything that was done with a bill of lading, in order, from its contracts' events alone: in every register
+        of its carrier that has had it.
+        """
 
     def bill_entrustments(self, title: Quantity) -> tuple[BillEntrustment, ...]:
         """The entrustments of a bill of lading that stand, from the events of its contract alone."""

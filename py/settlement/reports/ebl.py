@@ -135,6 +135,7 @@ def live_bill_document(
         "transportDocumentReference": bill.reference,
         "transportDocumentSubReference": str(bill.sub_reference),
         "transportDocumentStatus": bill.status,
+        "register": bill.register,
         "kind": bill.kind,
         "possession": bill.possession,
         "endorsee": bill.endorsee,
@@ -159,6 +160,9 @@ def live_bill_document(
                 "recipient": entry.recipient,
                 "reasonCode": entry.reason,
                 "statement_hash": entry.statement_hash,
+                "register": entry.register,
+                "chain_digest": entry.chain_digest,
+                "is_digest_right": entry.is_digest_right,
                 "block": entry.block,
                 "transaction": entry.transaction,
             }
@@ -170,11 +174,15 @@ def live_bill_document(
 def live_chain_table(entries: Sequence[BillEntry]) -> Table:
     """A bill's chain on a ledger for people, oldest entry first."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("time", "action", "actor", "recipient", "transaction"):
+    moved = len({entry.register for entry in entries}) > 1
+    for column in ("time", "action", "actor", "recipient", *(("register",) if moved else ()), "transaction"):
         table.add_column(column, overflow="fold")
     for entry in entries:
-        reason = f" ({entry.reason})" if entry.reason else ""
-        texts = (_utc(entry.time), entry.action + reason, entry.actor, entry.recipient or "")
+        remark = f" ({entry.reason})" if entry.reason else ""
+        if entry.is_digest_right is False:
+            remark = " (another chain's digest)"
+        texts = [_utc(entry.time), entry.action + remark, entry.actor, entry.recipient or ""]
+        texts += [entry.register] if moved else []
         table.add_row(*map(escape, texts), f"{entry.transaction[:10]}…")
     return table
 
@@ -183,6 +191,7 @@ def live_bill_rows(bill: BillOnChain, entrustments: Sequence[BillEntrustment]) -
     """Where a bill on a ledger stands, for people."""
     version = f", version {bill.sub_reference}" if bill.sub_reference > 1 else ""
     rows = [("reference", bill.reference + version), ("kind", bill.kind), ("status", bill.status)]
+    rows.append(("register", f"{bill.register}, says the control tracking registry"))
     if bill.possession is not None:
         title = bill.endorsee or "whoever has possession"
         if bill.endorsee is not None and bill.kind == "to-order":

@@ -13,6 +13,7 @@ from settlement.domain.bills import (
     EndorseBill,
     Endorsement,
     EntrustBill,
+    HandOverBill,
     IssueBill,
     IssueBillFromPaper,
     ReissueBill,
@@ -37,6 +38,7 @@ from settlement.scenarios.written_bills import (
     BlankEndorseWritten,
     EndorseWritten,
     EntrustWritten,
+    HandOverWritten,
     NewBillWritten,
     ReissueBillWritten,
     RenounceEntrustmentWritten,
@@ -173,6 +175,10 @@ def _act(context: Context, path: Path, word: str, written: BillAct) -> AnyBillAc
             return AcceptEntrustment(**said, giver=written.from_, realisable_from=time)
         case RenounceEntrustmentWritten():
             return RenounceEntrustment(**said, giver=written.from_)
+        case HandOverWritten():
+            context.of_kind((*path, "to_register"), written.to_register, "bill-of-lading")
+            context.may_have(written.reference, written.to_register)
+            return HandOverBill(**said, to_register=written.to_register)
         case SurrenderForAmendmentWritten():
             return SurrenderBillForAmendment(**said, reason=written.reason)
         case _:
@@ -192,9 +198,7 @@ def _realisable_from(context: Context, path: Path, text: str) -> int:
 
 
 def _title(context: Context, path: Path, instrument: str, reference: str) -> None:
-    title = context.known(path, "document", reference, context.titles)
-    if title.instrument != instrument:
-        raise context.error(path, f"{reference} is a bill of {title.instrument}")
+    context.title(path, reference, instrument)
 
 
 def _hash(context: Context, path: Path, document: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from settlement.domain.instruction import Instruction, InstructionStatus
-from settlement.domain.quantity import format_amount
+from settlement.domain.quantity import Quantity, format_amount
 from settlement.domain.runs import CheckReport
 from settlement.domain.wording import listed
 from settlement.flow.desk import Outcome
@@ -61,14 +61,14 @@ class ExpectationChecker:
             actual_supply = self._text(instrument, self._ledger.supply(instrument))
             checks.append(_same(f"{where}: supply of {instrument} is {wanted}", actual_supply, wanted))
         for reference, party in expect.control.items():
-            owner = self._ledger.title_owner(self._scenario.titles[reference])
+            owner = self._ledger.title_owner(self._title(reference))
             checks.append(_same(f"{where}: {party or 'nobody'} is in control of {reference}", owner, party))
         for reference, party in expect.endorsee.items():
-            bill = self._ledger.bill(self._scenario.titles[reference])
+            bill = self._ledger.bill(self._title(reference))
             endorsee = None if bill is None else bill.endorsee
             checks.append(_same(f"{where}: {party or 'nobody'} is the endorsee of {reference}", endorsee, party))
         for reference, bill_status in expect.bill_status.items():
-            actual_status = self._ledger.title_status(self._scenario.titles[reference])
+            actual_status = self._ledger.title_status(self._title(reference))
             checks.append(_same(f"{where}: {reference} is {bill_status}", actual_status, bill_status))
         for bond, stage in expect.bond_status.items():
             checks.append(_same(f"{where}: {bond} is {stage}", self._ledger.bond_status(bond), stage))
@@ -79,6 +79,10 @@ class ExpectationChecker:
                 checks.append(_same(text, promised[number - 1].state, state))
         checks += self._clients(where, expect)
         return checks + self._distributions(where, expect) + self._priced(where, expect)
+
+    def _title(self, reference: str) -> Quantity:
+        """A bill, in the register that has it now."""
+        return self._ledger.title_in_control(self._scenario.titles[reference])
 
     def _clients(self, where: str, expect: Expectation) -> list[CheckReport]:
         checks = []

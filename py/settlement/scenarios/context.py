@@ -53,8 +53,24 @@ class Context:
     bonds: dict[str, ResolvedBond] = field(default_factory=dict)
     unlisted: dict[str, None] = field(default_factory=dict)
     titles: dict[str, Quantity] = field(default_factory=dict)
+    handed_to: dict[str, set[str]] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     client_bookings: set[tuple[str, str]] = field(default_factory=set)
+
+    def may_have(self, bill: str, register: str) -> None:
+        """From here on a bill may be in this register too: a step hands it over there, if it is not refused."""
+        self.handed_to.setdefault(bill, set()).add(register)
+
+    def title(self, path: Path, bill: str, register: str) -> Quantity:
+        """A bill in a register that has issued it, or to which a step before hands it over.
+
+        Raises:
+            InputError: it is unknown, or cannot be there.
+        """
+        title = self.known(path, "document", bill, self.titles)
+        if register not in {title.instrument} | self.handed_to.get(bill, set()):
+            raise self.error(path, f"{bill} is a bill of {title.instrument}, not of {register}")
+        return Quantity(instrument=register, amount=title.amount)
 
     def error(self, path: Path, problem: str) -> InputError:
         """An input error with the place of a path."""

@@ -215,10 +215,7 @@ def _title(context: Context, path: Path, instrument: str, reference: str) -> int
     if instrument in context.unlisted:
         return title_id(reference)
     context.of_kind((*path, "instrument"), instrument, "bill-of-lading")
-    title = context.known(at, "document", reference, context.titles)
-    if title.instrument != instrument:
-        raise context.error(at, f"{reference} is a bill of {title.instrument}, not of {instrument}")
-    return title.amount
+    return context.title(at, reference, instrument).amount
 
 
 def _priced(context: Context, path: Path, index: int, instrument: str, written: PricedWritten) -> PricedLeg:

@@ -155,6 +155,8 @@ class ScenarioRunner:
             else:
                 network.ledger.party_address(name)
         for setup in scenario.instruments.values():
+            if setup.kind == "bill-of-lading":
+                network.set_up_control_tracking()
             perform(network.desk, setup.create)
             perform(network.desk, acts.AdmitInstrument(instrument=setup.instrument))
             if setup.kind == "green-bond" and setup.opens_at_once:

@@ -91,6 +91,12 @@ class EntrustWritten(BillAct):
     realisable_from: Time | Literal["never"] = "never"
 
 
+class HandOverWritten(BillAct):
+    """The party in control hands a bill over to another register of the same carrier, where it goes on."""
+
+    to_register: InstrumentName
+
+
 class RevokeEntrustmentWritten(BillAct):
     """A party takes that back."""
 

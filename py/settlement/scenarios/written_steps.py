@@ -41,6 +41,7 @@ from settlement.scenarios.written_bills import (
     BlankEndorseWritten,
     EndorseWritten,
     EntrustWritten,
+    HandOverWritten,
     IssueBillWritten,
     ReissueBillWritten,
     RenounceEntrustmentWritten,
@@ -251,6 +252,7 @@ class StepWritten(Written):
     accept_switch_to_paper: StatementWritten | None = None
     reject_surrender: SurrenderWritten | None = None
     void_bill: SurrenderWritten | None = None
+    hand_over: HandOverWritten | None = None
     book_clients: BookClientsWritten | None = None
     pass_on: PassOnWritten | None = None
     advance: AdvanceWritten | None = None

@@ -58,6 +58,8 @@ def test_arguments_and_sentence(artifacts: Artifacts) -> None:
         ("Registry_PartyNotActive", (PARTY, 9), f"{PARTY} is not active; it is in status 9"),
         ("Engine_UnexpectedStatus", (ID, 4, 2), "nonce 4 of these parties is settled, which does"),
         ("BillOfLading_UnexpectedStatus", (2**255, 6), "the bill 0x80000000… is voided, which does"),
+        ("BillOfLading_UnexpectedStatus", (2**255, 7), "the bill 0x80000000… is handed over, which does"),
+        ("ControlTracking_DocumentHasLiveRecord", (ID, PARTY, 2**255), f"0x80000000…, in the register {PARTY}"),
         ("BillOfLading_UnexpectedReason", (2**255, b"COD"), "the reason 'COD' of the bill 0x80000000… is not"),
         ("Registry_RoleMissing", (PARTY, 2), f"{PARTY} lacks the role bank"),
         ("Engine_Expired", (ID, 0, 86400), "1970-01-01T00:00:00Z has passed; it is 1970-01-02T00:00:00Z"),

@@ -60,10 +60,10 @@ def test_a_bill_s_whole_life_by_command(store, settle, tmp_path):
     assert settle.json("ebl", "verify", file, "--bill", reference)["matches"] is True
     changed = settle("ebl", "verify", sample(tmp_path, issueDate="2026-03-03"), "--bill", reference, "--json")
     assert (changed.code, changed.document["matches"]) == (1, False)
-    for changes, name in (({}, "DocumentHasLiveBill"), ({"issueDate": "2026-03-03"}, "InvalidReference")):
+    for changes, name in (({}, "DocumentHasLiveRecord"), ({"issueDate": "2026-03-03"}, "ReferenceTaken")):
         other = sample(tmp_path, **changes)
         again = settle("ebl", "issue", "ocean-bills", other, "--to", "exporter", "--endorsee", "importer")
-        assert (again.code, f"BillOfLading_{name}" in again.err) == (1, True), again.err
+        assert (again.code, f"ControlTracking_{name}" in again.err) == (1, True), again.err
 
     def act(*arguments):
         return settle("ebl", "act", reference, *arguments, "--json")

@@ -29,6 +29,7 @@ instruments:
   cash: {kind: tokenized-deposit, issuer: bank, currency: HKD, decimals: 2, reserve: wholesale, accounts: [acme]}
   bills: {kind: bill-of-lading, issuer: carrier}
   other-bills: {kind: bill-of-lading, issuer: other-carrier}
+  bills-elsewhere: {kind: bill-of-lading, issuer: carrier}
 steps:
   - issue_bill: {instrument: bills, to: acme, reference: B1, kind: straight, endorsee: lotus, document: one}
   - issue_bill: {instrument: bills, to: acme, reference: B2, kind: blank, document: two}
@@ -48,6 +49,9 @@ steps:
   - renounce_entrustment: {instrument: bills, reference: B4, by: lotus, from: acme}
   - endorse_to_order: {instrument: bills, reference: B4, by: acme, to: lotus}
   - void_bill: {instrument: bills, reference: B4, by: carrier}
+  - hand_over: {instrument: bills, reference: B1, by: acme, to_register: bills-elsewhere}
+  - surrender: {instrument: bills-elsewhere, reference: B1, by: acme}
+  - surrender: {instrument: bills, reference: B1, by: acme}
 expect: {endorsee: {B1: lotus, B2/3: none}, control: {B2/3: acme}, bill_status: {B4: VOIDED}}
 """
 
@@ -55,6 +59,20 @@ ENTRUST, ACCEPT = "{instrument: bills, reference: B1, by: acme, to: bank", "by: 
 
 # What replaces what; the field, and a part of the sentence.
 FAULTS = [
+    ("to_register: bills-elsewhere", "to_register: cash", "steps[18].hand_over.to_register", "bill-of-lading"),
+    ("to_register: bills-elsewhere", "to_register: bils", "steps[18].hand_over.to_register", "did you mean 'bills'"),
+    (
+        "instrument: bills-elsewhere",
+        "instrument: other-bills",
+        "steps[19].surrender.reference",
+        "B1 is a bill of bills",
+    ),
+    (
+        "void_bill: {instrument: bills,",
+        "void_bill: {instrument: bills-elsewhere,",
+        "steps[17].void_bill.reference",
+        "B4 is a bill of bills, not of bills-elsewhere",
+    ),
     ("kind: straight", "kind: streight", "steps[0].issue_bill.kind", "did you mean 'straight'"),
     ("kind: straight, endorsee: lotus", "kind: straight", "steps[0].issue_bill", "a straight bill names its consignee"),
     ("kind: straight, endorsee: lotus", "endorsee: lotsu", "steps[0].issue_bill.endorsee", "did you mean 'lotus'"),
