@@ -138,6 +138,24 @@ def test_a_pledge_by_command(store, settle, tmp_path):
     assert entrusted(act("REVOKE_ENTRUSTMENT", "--by", "importer", "--to", "bank-jade")) == []
 
 
+def test_a_bill_is_handed_over_by_command_and_shown_where_it_is(store, settle):
+    settle.ok("run", "ebl-disputes")
+    reference = "OCLN20251113043"
+    assert settle.json("ebl", "show", reference)["register"] == "ocean-bills"
+    to = ("--to", "ocean-bills-harbour")
+    handed = settle.json("ebl", "act", reference, "HAND_OVER", "--by", "importer", *to)
+    shown = settle.json("ebl", "show", reference)
+    assert (shown["register"], shown["possession"], shown["transportDocumentStatus"]) == (
+        "ocean-bills-harbour", "importer", "ISSUED",
+    )  # fmt: skip
+    assert shown == handed
+    assert [entry["register"] for entry in shown["chain"][-2:]] == ["ocean-bills", "ocean-bills-harbour"]
+    assert shown["chain"][-2]["is_digest_right"]
+    assert "ocean-bills-harbour, says the control tracking registry" in settle.ok("ebl", "show", reference).out
+    again = settle("ebl", "act", reference, "HAND_OVER", "--by", "importer", *to)
+    assert (again.code, "ControlTracking_InvalidTarget" in again.err) == (1, True), again.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -152,6 +170,8 @@ def test_a_pledge_by_command(store, settle, tmp_path):
         (("ENDROSE", "--by", "exporter"), "is no action of this command; allowed: ENDORSE, "),
         (("TRANSFER", "--by", "exporter"), "possession moves by a settlement"),
         (("ENDORSE", "--by", "exporter"), "ENDORSE needs --to"),
+        (("HAND_OVER", "--by", "exporter"), "HAND_OVER needs --to"),
+        (("HAND_OVER", "--by", "exporter", "--to", "importer"), "instrument 'importer' is unknown"),
         (("SIGN", "--by", "exporter", "--to", "importer"), "SIGN takes no --to"),
         (("SURRENDER_FOR_AMENDMENT", "--by", "exporter", "--reason", "XXX"), "allowed: COD, SWI, SWTP"),
         (("SIGN", "--by", "nobody", "--statement", "x"), "party 'nobody' is unknown"),
