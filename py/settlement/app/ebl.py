@@ -10,6 +10,7 @@ from settlement.domain.bills import BillKind
 from settlement.domain.ebl.chain import BillState, EndorsementChain, check_versions, read_chains, replay_steps
 from settlement.domain.ebl.content import MAX_BYTES, read_json
 from settlement.domain.ebl.document import BillOfLading, read_bill
+from settlement.domain.ebl.party import Party
 from settlement.domain.ebl.responses import EblRefused
 from settlement.errors import InputError, Location
 
@@ -71,22 +72,40 @@ def chains_in(path: Path, kind: BillKind | None = None, documents: Sequence[Path
             if not any(_is_of(chain, bill) for chain in chains):
                 reference = bill.document.transport_document_reference
                 raise InputError(f"no chain is of the document {document}, whose reference is {reference}")
-        views = tuple(
-            _replayed(chain, kind, next((bill for bill in bills if _is_of(chain, bill)), None)) for chain in chains
-        )
+        views = _replayed_in_order(chains, kind, bills)
         check_versions([(view.chain, view.state) for view in views])
     except InputError as error:
         raise _within(error, path) from None
     return views
 
 
-def _replayed(chain: EndorsementChain, kind: BillKind | None, bill: BillOfLading | None) -> ChainView:
+def _replayed_in_order(
+    chains: Sequence[EndorsementChain], kind: BillKind | None, bills: Sequence[BillOfLading]
+) -> tuple[ChainView, ...]:
+    """Oldest version first, since whoever shipped the goods is still their shipper where a bill is issued anew.
+
+    Of versions of one second the later in the list is the older, as END lists them.
+    """
+    shippers: dict[str, Party] = {}
+    found: dict[int, ChainView] = {}
+    in_order = sorted(enumerate(chains), key=lambda each: (each[1].endorsement_chain[0].time, -each[0]))
+    for position, chain in in_order:
+        reference = chain.transport_document_reference
+        own = next((bill for bill in bills if _is_of(chain, bill)), None)
+        found[position] = _replayed(chain, kind, own, shippers.get(reference))
+        shippers.setdefault(reference, found[position].state.shipper)
+    return tuple(found[position] for position in sorted(found))
+
+
+def _replayed(
+    chain: EndorsementChain, kind: BillKind | None, bill: BillOfLading | None, shipper: Party | None
+) -> ChainView:
     entries = chain.endorsement_chain
     if bill is not None:
-        return ChainView(chain, replay_steps(bill.kind, entries, bill.named), bill)
+        return ChainView(chain, replay_steps(bill.kind, entries, bill.named, shipper), bill)
     is_endorsed = any("ENDORSE" in entry.action_code for entry in entries)
     read_off: BillKind = "to-order" if is_endorsed else "straight"
-    return ChainView(chain, replay_steps(kind or read_off, entries), None)
+    return ChainView(chain, replay_steps(kind or read_off, entries, shipper=shipper), None)
 
 
 def _is_of(chain: EndorsementChain, bill: BillOfLading) -> bool:

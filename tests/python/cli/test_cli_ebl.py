@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from bills import entries, party_document
 
+from settlement.app.ebl import chains_in
 from settlement.scenarios import load
 
 SAMPLES = load.LIBRARY.parent / "samples"
@@ -133,3 +135,27 @@ def test_a_chain_is_held_to_the_document(settle, tmp_path):
 def test_the_document_says_the_kind(settle):
     ran = settle("ebl", "chain", CHAIN, "--document", DOCUMENT, "--kind", "blank")
     assert (ran.code, "give one of them, not both" in ran.sentence) == (2, True)
+
+
+def test_whoever_shipped_the_goods_may_surrender_the_amended_bill_too(tmp_path):
+    """Of a straight bill; the second version is issued to the consignee, who had the first one amended."""
+
+    def chain(version, *lines):
+        made = [entry.document() for entry in entries(*lines)]
+        for each in made:
+            each["actionDateTime"] = f"2026-03-0{version}T09:00:00Z"
+        named = {"transportDocumentReference": "R", "transportDocumentSubReference": f"{version}"}
+        return named | {"transactions": made}
+
+    first = chain(
+        1, "Carrier ISSUE Alice", "Alice TRANSFER Bob", "Bob SURRENDER_FOR_AMENDMENT Carrier COD", "Carrier SACC"
+    )
+    second = chain(2, "Carrier ISSUE Bob", "Bob TRANSFER Alice", "Alice SURRENDER_FOR_DELIVERY Carrier")
+    document = json.loads(DOCUMENT.read_text("utf-8"))
+    document |= {"transportDocumentReference": "R", "transportDocumentSubReference": "2"}
+    document["documentParties"]["consignee"] = party_document("Bob")
+    for name, content in (("chains", [second, first]), ("document", document)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), "utf-8")
+    newer, older = chains_in(tmp_path / "chains.json", document=tmp_path / "document.json")
+    assert newer.state.status == "PENDING_SURRENDER_FOR_DELIVERY"
+    assert newer.state.shipper == older.state.shipper

@@ -1,9 +1,9 @@
 """The endorsement chain of a bill: what was done with it, in order, and who has what afterwards.
 
 Two things pass separately. Possession is exclusive control (MLETR 11); title is the endorsee's or, of a blank bill,
-whoever has possession. The rules are those of contracts/assets/BillTitle.sol and BillOfLading.sol, but for what a chain
-does not tell: to whom a titleholder has entrusted possession, who is frozen, and what is on hold. They are
-DCSA's where those differ: an endorsee without possession does not sign, and an amendment need not have a reason.
+whoever has possession. The rules are those of `domain.ebl.control`, but for what a chain does not tell: to whom a
+titleholder has entrusted possession, who is frozen, and what is on hold. They are DCSA's where those differ: an
+endorsee without possession does not sign, and an amendment need not have a reason.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class BillState(Model):
             known.
         endorsable: Whether title can pass by endorsement.
         carrier: Who issued it.
-        shipper: To whom it was issued.
+        shipper: To whom it, or the bill at the beginning of its line, was issued.
         surrendered_by: Who asked for surrender; it has possession again if the carrier rejects that.
         reason_code: Why amendment was asked for.
         entries: How many there are.
@@ -228,7 +228,9 @@ def _is_newest_first(entries: object) -> bool:
 # ---- rules -----------------------------------------------------------------------------------------------------------
 
 
-def replay(kind: BillKind, transactions: Sequence[Transaction], named: Party | None = None) -> BillState:
+def replay(
+    kind: BillKind, transactions: Sequence[Transaction], named: Party | None = None, shipper: Party | None = None
+) -> BillState:
     """Where a bill stands after a chain.
 
     Args:
@@ -236,21 +238,22 @@ def replay(kind: BillKind, transactions: Sequence[Transaction], named: Party | N
         transactions: The whole chain, oldest first.
         named: The consignee of a straight bill, the first endorsee of one to order. None: a straight bill's is not
             known, and one to order is to the order of whoever it was issued to.
+        shipper: Who shipped the goods, where the bill took the place of another; None: whoever it was issued to.
 
     Raises:
         EblRefused: an entry breaks a rule; the sentence says which, and the number of the entry.
         InputError: somebody is named in a blank bill.
     """
-    return replay_steps(kind, transactions, named)[-1]
+    return replay_steps(kind, transactions, named, shipper)[-1]
 
 
 def replay_steps(
-    kind: BillKind, transactions: Sequence[Transaction], named: Party | None = None
+    kind: BillKind, transactions: Sequence[Transaction], named: Party | None = None, shipper: Party | None = None
 ) -> tuple[BillState, ...]:
     """As `replay`: where the bill stands after each entry."""
     if not transactions:
         raise EblRefused(ResponseCode.BENV, "the chain is empty: it begins with ISSUE")
-    states = [_issued(kind, transactions[0], named)]
+    states = [_issued(kind, transactions[0], named, shipper)]
     for transaction in transactions[1:]:
         states.append(advance(states[-1], transaction))
     return tuple(states)
@@ -280,7 +283,7 @@ def advance(state: BillState, transaction: Transaction) -> BillState:
             return step.answered()
 
 
-def _issued(kind: BillKind, first: Transaction, named: Party | None) -> BillState:
+def _issued(kind: BillKind, first: Transaction, named: Party | None, shipper: Party | None) -> BillState:
     if kind == "blank" and named is not None:
         raise InputError(f"a blank bill names nobody, and {named.party_name} is named")
     if first.action_code != "ISSUE":
@@ -296,7 +299,7 @@ def _issued(kind: BillKind, first: Transaction, named: Party | None) -> BillStat
         endorsee=holder if kind == "to-order" and named is None else named,
         endorsable=kind != "straight",
         carrier=first.actor,
-        shipper=holder,
+        shipper=shipper or holder,
         entries=1,
         last_time=first.time,
     )
@@ -463,7 +466,8 @@ def _check_order(versions: list[tuple[EndorsementChain, BillState]]) -> None:
             )
         if not is_same(now.carrier.principal, before.carrier.principal):
             raise EblRefused(ResponseCode.BENV, f"{newer.name} was issued by another carrier than {older.name}")
-        if before.reason_code != "SWTP" and not is_same(now.shipper, before.surrendered_by):
+        first_holder = newer.endorsement_chain[0].recipient
+        if before.reason_code != "SWTP" and not is_same(first_holder, before.surrendered_by):
             raise EblRefused(
                 ResponseCode.BENV, f"{newer.name} was issued to somebody else than who surrendered {older.name}"
             )
