@@ -63,6 +63,7 @@ def open_bill(reference: str, run: int | None = None, store: ChainStore | None =
     Raises:
         InputError: no chain is up, there is no such run, no such bill in it, or several carriers have one.
     """
+    _require_text("the bill's reference", reference)
     network = _network(run, store or ChainStore())
     registers = [each for each in network.ledger.directory.instruments.values() if each.kind == "bill-of-lading"]
     views = []
@@ -118,7 +119,7 @@ def issue(
     """
     described = bill_in(document)
     network, record = _register(register, run, store)
-    act = bills.IssueBill(**_new(described, record.instrument, to, endorsee))
+    act = bills.IssueBill(**_new(described, network, record.instrument, to, endorsee))
     perform(network.desk, act)
     return open_bill(act.document_reference, run, store)
 
@@ -141,7 +142,9 @@ def reissue(
             somebody else than the new one's first holder.
     """
     described = bill_in(document)
-    act = bills.ReissueBill(**_new(described, old.record.instrument, to, endorsee), replaces=_name(old.bill))
+    act = bills.ReissueBill(
+        **_new(described, old.network, old.record.instrument, to, endorsee), replaces=_name(old.bill)
+    )
     perform(old.network.desk, act)
     return open_bill(_following(old.bill, act.document_reference), run, store)
 
@@ -164,9 +167,10 @@ def issue_from_paper(
         InputError, EblRefused, Refused: as `issue` and `reissue` say.
     """
     described = bill_in(document)
+    _require_text("--statement", statement)
     network, record = _register(register, run, store)
     act = bills.IssueBillFromPaper(
-        **_new(described, record.instrument, to, endorsee),
+        **_new(described, network, record.instrument, to, endorsee),
         replaces=None if replaces is None else _name(replaces.bill),
         statement_hash=terms_hash({"statement": statement}),
     )
@@ -183,7 +187,35 @@ def _register(register: str, run: int | None, store: ChainStore | None) -> tuple
     return network, record
 
 
-def _new(described: BillOfLading, register: str, to: str, endorsee: str | None) -> dict[str, Any]:
+def _require_text(what: str, text: str | None) -> None:
+    """The words of a command are bytes, and may be no text; none of those can be hashed or named."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{what} is no text in UTF-8") from None
+
+
+def _require_parties(network: Network, *parties: str | None) -> None:
+    for party in parties:
+        if party is not None:
+            network.ledger.directory.address_of(party)
+
+
+def _require_first_name(reference: str) -> None:
+    if len(reference.encode()) > bills.REFERENCE_BYTES_MAX:
+        raise InputError(
+            f"the document reference {reference!r} takes {len(reference.encode())} bytes in UTF-8; a bill's contract "
+            f"keeps {bills.REFERENCE_BYTES_MAX}"
+        )
+    if bills.read_bill_name(reference) != bills.BillNumber(reference, 1):
+        raise InputError(
+            f"the document reference {reference!r} is what a reissued bill is called; it ends in no number"
+        )
+
+
+def _new(described: BillOfLading, network: Network, register: str, to: str, endorsee: str | None) -> dict[str, Any]:
+    _require_parties(network, to, endorsee)
+    _require_first_name(described.document.transport_document_reference)
     if endorsee is None and described.kind == "straight":
         raise InputError("a straight bill names its consignee: say who that is with --endorsee")
     if endorsee is not None and described.kind == "blank":
@@ -235,7 +267,8 @@ def act_on(
         Refused: the bill's rules do not allow it.
     """
     network = view.network
-    network.ledger.directory.address_of(by)
+    _require_parties(network, by, to, giver)
+    _require_text("--statement", statement)
     given = {
         "--to": to,
         "--reason": reason,

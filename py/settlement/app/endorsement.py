@@ -103,7 +103,8 @@ def _read(
         field, problem = faults_of(error.errors(include_url=False))[0]
         raise InputError(f"DCSA would not take this chain: {field}: {problem}") from None
     endorsee = None if issue.endorsee is None else ChainParty.model_validate(party(issue.endorsee))
-    states = replay_steps(issue.kind, chain.endorsement_chain, endorsee)
+    shipper = ChainParty.model_validate(party(bill.shipper))
+    states = replay_steps(issue.kind, chain.endorsement_chain, endorsee, shipper)
     return ChainView(chain, _voided(states) if bill.status == "VOIDED" else states, None), notes
 
 

@@ -120,7 +120,7 @@ SENTENCES: dict[str, str] = {
         "or the bill is blank"
     ),
     "BillOfLading_InvalidReference": (
-        "the document reference {documentReference!r} is empty or longer than 20 characters"
+        "the document reference {documentReference!r} is empty or longer than 20 bytes in UTF-8"
     ),
     "BillOfLading_NotControlTracking": (
         "{caller} is not the control tracking registry, which alone has a bill taken over"

@@ -101,6 +101,7 @@ class _Planner:
         self.participants = Participants()
         self.versions: dict[str, VersionNaming] = {}
         self._previous: tuple[str, BillState] | None = None
+        self._shipper: Party | None = None
         self._time = 0
         self._orders = 0
 
@@ -109,7 +110,8 @@ class _Planner:
         for entry in chain.endorsement_chain:
             self._know(entry)
         named = named_in(version)
-        states = replay_steps(version.kind, chain.endorsement_chain, named)
+        states = replay_steps(version.kind, chain.endorsement_chain, named, self._shipper)
+        self._shipper = states[0].shipper
         name = BillNumber(chain.transport_document_reference, number).name
         unstated = [
             position

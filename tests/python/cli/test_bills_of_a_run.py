@@ -180,3 +180,27 @@ def test_a_bill_is_handed_over_by_command_and_shown_where_it_is(store, settle):
 def test_what_cannot_be_asked_for_is_bad_input(store, settle, arguments, says):
     ran = settle("ebl", "act", "OCLN20251113021/2", *arguments)
     assert (ran.code, says in ran.err) == (2, True), ran.err
+
+
+NO_TEXT = "\udcff"
+"""How Python has a byte of a command that is no UTF-8."""
+BILL = "OCLN20251113021/3"
+
+
+def test_words_that_name_nothing_and_references_that_no_bill_can_have_are_bad_input(store, settle, tmp_path):
+    def issue(reference, holder="exporter"):
+        folder = tmp_path / reference.replace("/", "-")
+        folder.mkdir()
+        file = sample(folder, transportDocumentReference=reference)
+        return "issue", "ocean-bills", file, "--to", holder, "--endorsee", "importer"
+
+    for arguments, problem in (
+        (("show", NO_TEXT), "the bill's reference is no text in UTF-8"),
+        (("act", BILL, "ENDORSE", "--by", "exporter", "--to", "The Bank"), "party 'The Bank' is unknown"),
+        (("act", BILL, "SIGN", "--by", "exporter", "--statement", NO_TEXT), "--statement is no text in UTF-8"),
+        (issue("OCLN1", holder="The Bank"), "party 'The Bank' is unknown"),
+        (issue("OCLN/2"), "is what a reissued bill is called"),
+        (issue("雪" * 7), "takes 21 bytes in UTF-8"),
+    ):
+        ran = settle("ebl", *arguments)
+        assert (ran.code, problem in ran.sentence) == (2, True), ran.err

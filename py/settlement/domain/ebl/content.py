@@ -17,6 +17,9 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
 """How deep a document may be nested; DCSA's are nested less than ten deep."""
 
+MAX_DIGITS = 1_000
+"""How many digits an integer may have; Python's own limit is a setting, and its error speaks of that."""
+
 _TEXT_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
@@ -47,8 +50,10 @@ def read_json(data: bytes) -> Any:
         canonical_text(value).encode()
     except UnicodeEncodeError:
         raise InputError("this is no JSON text: it has half of a surrogate pair") from None
-    except (ValueError, ArithmeticError) as error:
-        raise InputError(f"this is no JSON: {str(error) or 'a number is out of all bounds'}") from None
+    except ArithmeticError:
+        raise InputError("this is no JSON that can be read: a number is out of all bounds") from None
+    except ValueError as error:
+        raise InputError(f"this is no JSON: {error}") from None
     return value
 
 
@@ -82,6 +87,8 @@ def _require_shallow(data: bytes) -> None:
 
 
 def _integer(literal: str) -> int | Number:
+    if len(literal) > MAX_DIGITS:
+        raise ArithmeticError
     return _number(literal) if literal == "-0" else int(literal)
 
 

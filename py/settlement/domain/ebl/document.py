@@ -55,7 +55,7 @@ SubReference = Annotated[str, _line(100)]
 CarrierCode = Annotated[str, Field(pattern=WORD, max_length=4)]
 """A carrier's code, SCAC or SMDG."""
 
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_check_day)]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_check_day)]
 Positive = Annotated[Decimal, BeforeValidator(_as_decimal), Field(gt=0)]
 LocationCode = Annotated[str, Field(pattern=r"^[A-Z]{2}[A-Z2-9]{3}$")]
 ContainerCode = Annotated[str, _line(11)]
@@ -135,7 +135,7 @@ class ConsignmentItem(DcsaModel):
 
     carrier_booking_reference: Annotated[str, _line(35)]
     description_of_goods: Items[Annotated[str, _line(35)]]
-    hs_codes: Items[Annotated[str, Field(pattern=r"^\d{6,10}$")]] = Field(alias="HSCodes")
+    hs_codes: Items[Annotated[str, Field(pattern=r"^[0-9]{6,10}$")]] = Field(alias="HSCodes")
     cargo_items: Items[CargoItem]
 
 

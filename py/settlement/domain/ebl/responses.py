@@ -11,6 +11,7 @@ from settlement.domain.ebl.party import LINE, WORD
 from settlement.errors import InputError, Location
 
 _MOST = 8
+_SHOWN_MAX = 80
 _PATTERNS = {
     LINE: "one line of text without white space at its ends",
     WORD: "a code without white space",
@@ -87,18 +88,24 @@ def faults_of(details: list[ErrorDetails]) -> list[tuple[str, str]]:
     return [(path_text(each["loc"]), _sentence(each)) for each in details]
 
 
+def _shown(value: object) -> str:
+    """What was given, as far as a sentence stays readable."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}…"
+
+
 def _sentence(details: ErrorDetails) -> str:
     context: dict[str, Any] = details.get("ctx", {})
     match details["type"]:
         case "missing":
             return "this field is mandatory"
         case "literal_error":
-            return f"{details['input']!r} is not allowed; allowed: {context['expected']}"
+            return f"{_shown(details['input'])} is not allowed; allowed: {context['expected']}"
         case "string_too_long":
             return f"it is longer than {context['max_length']} characters"
         case "string_pattern_mismatch":
             pattern = context["pattern"]
-            return f"{details['input']!r} is not {_PATTERNS.get(pattern, f'written as it has to be: {pattern}')}"
+            return f"{_shown(details['input'])} is not {_PATTERNS.get(pattern, f'written as it has to be: {pattern}')}"
         case "too_short":
             return "this list is empty"
         case "model_type":
