@@ -65,20 +65,30 @@ def open_bill(reference: str, run: int | None = None, store: ChainStore | None =
     """
     _require_text("the bill's reference", reference)
     network = _network(run, store or ChainStore())
-    registers = [each for each in network.ledger.directory.instruments.values() if each.kind == "bill-of-lading"]
-    views = []
-    for record in registers:
-        title = Quantity(instrument=record.instrument, amount=title_id(reference))
-        bill = network.ledger.bill(title)
-        if bill is not None and bill.register == record.instrument:
-            views.append(BillView(network, record, title, bill))
+    views = bills_named(network, reference)
     if not views:
+        registers = _registers(network)
         names = ", ".join(record.instrument for record in registers)
         raise InputError(f"no bill {reference!r} was issued in this run; registers of bills: {names or 'none'}")
     if len(views) > 1:
         names = " and ".join(view.record.instrument for view in views)
         raise InputError(f"{reference!r} names a bill in {names}; a reference is unique in a run that this can show")
     return views[0]
+
+
+def bills_named(network: Network, reference: str) -> tuple[BillView, ...]:
+    """The bills of this name, of every carrier, each in the register that has it."""
+    found = []
+    for record in _registers(network):
+        title = Quantity(instrument=record.instrument, amount=title_id(reference))
+        bill = network.ledger.bill(title)
+        if bill is not None and bill.register == record.instrument:
+            found.append(BillView(network, record, title, bill))
+    return tuple(found)
+
+
+def _registers(network: Network) -> list[InstrumentRecord]:
+    return [each for each in network.ledger.directory.instruments.values() if each.kind == "bill-of-lading"]
 
 
 def _network(run: int | None, store: ChainStore) -> Network:

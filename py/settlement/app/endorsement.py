@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from settlement.app.bills import BillView, chain_of, open_bill
+from settlement.app.bills import BillView, bills_named, chain_of, open_bill
 from settlement.app.ebl import ChainView, chains_in
 from settlement.app.operations import StoredRun, run_import, stored_run, stored_runs
 from settlement.domain.bills import BillKind, BillNumber, read_bill_name
@@ -18,7 +18,6 @@ from settlement.domain.ebl.comparison import ImportReport, differences, unread_f
 from settlement.domain.ebl.naming import BillNaming, digest_of
 from settlement.domain.ebl.party import ChainParty, Name, own_party
 from settlement.domain.ebl.responses import EblRefused, ResponseCode, faults_of
-from settlement.domain.instruction import title_id
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError, Location
 from settlement.reports.endorsement import read_events
@@ -86,9 +85,8 @@ def _versions(view: BillView) -> list[BillView]:
 def _same_reference(view: BillView, name: str | None) -> BillView | None:
     if name is None or read_bill_name(name).reference != view.bill.reference:
         return None
-    title = view.title.model_copy(update={"amount": title_id(name)})
-    bill = view.network.ledger.bill(title)
-    return None if bill is None else view._replace(title=title, bill=bill)
+    of_its_carrier = (found for found in bills_named(view.network, name) if found.record.issuer == view.record.issuer)
+    return next(of_its_carrier, None)
 
 
 def _read(

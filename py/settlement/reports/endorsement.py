@@ -34,7 +34,7 @@ def read_events(
 
     Where title and possession passed in one movement, that is ENDORSE_TO_ORDER and TRANSFER at the same second; where a
     pledgee had the movement made, it endorses on behalf of who had title. Left out, with a note, is what DCSA has no
-    word for: VOID, and a signature by an endorsee without possession.
+    word for: VOID, a hand-over between registers, and a signature by an endorsee without possession.
 
     Args:
         bill: What it is now.
@@ -83,6 +83,14 @@ class _Reader:
         match entry.action:
             case "VOID":
                 self._note(f"its carrier voided it at {when}; DCSA has no action for that, and the entry is left out")
+                return []
+            case "HAND_OVER":
+                self._note(
+                    f"{entry.actor} had it handed over to another register at {when}; here a party is on one platform, "
+                    "and the entry is left out"
+                )
+                return []
+            case "TAKE_OVER":
                 return []
             case "SIGN" if entry.actor != self._possession:
                 self._note(
