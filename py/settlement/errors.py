@@ -2,6 +2,7 @@
 
 SettlementError
 ├── InputError            what was given cannot be used; nothing was changed          exit 2
+│   ├── KeyUnusable       a key is there and cannot be used: its password, or the file itself   exit 2
 │   └── EblRefused        read and understood, and breaks a rule of DCSA's (domain.ebl)   exit 1
 ├── Refused               the ledger said no, with reasons; it will not change its mind by itself   exit 1
 ├── ExpectationNotMet     it ran, and the outcome is not the one that was expected    exit 1
@@ -49,6 +50,13 @@ class InputError(SettlementError):
         self.problem = problem
         self.location = location
         super().__init__(f"{location}: {problem}" if location else problem)
+
+
+class KeyUnusable(InputError):
+    """A key is there and cannot be used: its password is wrong or not to be had, or it is damaged or another party's.
+
+    A key that is not there is a plain InputError: it may be elsewhere, and its signatures come along.
+    """
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
+from settlement.app.signing import KeyKind
 from settlement.chain.deployment import Deployment
 from settlement.domain.directory import Directory
 from settlement.domain.model import Hash32, Model
@@ -24,6 +26,8 @@ class NetworkDescription(Model):
         label: Whose keys: distinguishes the development keys of one network from another's.
         directory: Parties and instruments.
         finality: `instant`, `depth:N`, `safe` or `finalized`.
+        keys: Which keys its parties have; None where it was not said, and the chain decides. Never a key.
+        warning: What cannot be missed of them: that everybody can compute them, on a chain that is not local.
 
     """
 
@@ -34,6 +38,8 @@ class NetworkDescription(Model):
     label: str
     directory: Directory
     finality: str = "instant"
+    keys: KeyKind | None = None
+    warning: str | None = None
 
 
 def read_description(path: Path) -> NetworkDescription:
@@ -42,17 +48,37 @@ def read_description(path: Path) -> NetworkDescription:
     Raises:
         InputError: the file cannot be read, or is not one.
     """
+    found = _read(path)
+    if isinstance(found, InputError):
+        raise found
+    return found
+
+
+def _read(path: Path) -> NetworkDescription | InputError:
+    """The description, or what is wrong. Somebody may have named the wrong file: no error holds what was read."""
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not text"
-        raise InputError(f"cannot be read: {why}", Location(str(path))) from error
-    try:
-        return NetworkDescription.model_validate_json(text)
+        return NetworkDescription.model_validate_json(path.read_bytes())
+    except OSError as error:
+        return InputError(f"cannot be read: {error.strerror}", Location(str(path)))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or None
-        raise InputError(
-            f"is no description of a network ({first['msg']}): `settle network` prints one",
-            Location(str(path), None, field),
-        ) from error
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or None
+    known = field is None or field.split(".")[0] in NetworkDescription.model_fields
+    return InputError(
+        f"is no description of a network ({first['msg']}): `settle network` prints one",
+        Location(str(path), None, field if known else None),
+    )
+
+
+def write_description(path: Path, description: NetworkDescription) -> None:
+    """Writes a description to a new file, for this user alone: the chain's URL may hold a password.
+
+    Raises:
+        InputError: the file is there already, or cannot be written.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(description.model_dump_json(indent=2) + "\n")
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", Location(str(path))) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from settlement.app import DEVELOPMENT_CHAIN_ID, connect, deploy_on, start
+from settlement.app import DEVELOPMENT_CHAIN_ID, connect, deploy_on, describe, start
+from settlement.app.description import write_description
+from settlement.app.signing import Keys, key_kind
 from settlement.chain.deployment import Deployment
+from settlement.chain.ledger import EvmLedger
 from settlement.chain.node import NodeSettings, start_detached, stop_detached
 from settlement.domain.directory import Directory
 from settlement.domain.ebl.naming import BillNaming
@@ -55,14 +59,25 @@ def run_scenario(
     chain: str | None = None,
     chain_id: int | None = None,
     port: int | None = None,
-    allow_development_keys: bool = False,
+    keys: Keys | None = None,
     store: ChainStore | None = None,
     on_progress: Callable[[str], None] = lambda _: None,
+    description: Path | None = None,
 ) -> RunReport:
     """Runs a scenario on the chain named: `own`, `up`, a URL; or, where none is, on the one that is up, or its own.
 
+    Args:
+        scenario: The scenario.
+        chain: Where it runs.
+        chain_id: What the chain at a URL has to be; None for whatever it is.
+        port: Where a chain of its own listens; None for a free port.
+        keys: Which keys sign on a chain at a URL. The chains that are started here have development keys.
+        store: Where the chain that is up is remembered.
+        on_progress: Told what is going on.
+        description: File that the network's description is written to, for whoever works on; for a chain at a URL.
+
     Raises:
-        InputError: the chain named is not up, or is another than expected.
+        InputError: the chain named is not up, is another than expected, or keys are missing or unusable.
         ChainUnreachable: the chain could not be started, or does not answer.
         Refused: the set-up was refused.
     """
@@ -70,6 +85,13 @@ def run_scenario(
         raise InputError("--chain-id says what the chain at a URL has to be: give --chain URL with it")
     if port is not None and chain not in (None, OWN):
         raise InputError("--port is for a chain of the run's own: leave it or --chain away")
+    if chain in (None, OWN, UP):
+        if keys is not None and (keys.keystore is not None or keys.provider is not None):
+            raise InputError("the chains that are started here have development keys: give --chain URL with your own")
+        if description is not None:
+            raise InputError("--describe is for a chain at a URL; `settle network` describes the one that is up")
+    elif description is not None and os.path.lexists(description):
+        raise InputError(f"{description} is there already, and no description is overwritten")
     store = store or ChainStore()
     on_progress("preparing the chain")
     if chain in (None, UP):
@@ -83,13 +105,17 @@ def run_scenario(
         with start(timestamp=max(1, scenario.start - SET_UP_SECONDS), port=port, label=scenario.name) as network:
             return ScenarioRunner(network, scenario, on_progress).run()
     assert chain is not None  # noqa: S101 - the two cases above are all there are without a URL
-    network = connect(
-        chain,
-        chain_id=chain_id,
-        label=f"{scenario.name}-{time.time_ns()}",
-        allow_development_keys=allow_development_keys,
-    )
-    return ScenarioRunner(network, scenario, on_progress).run()
+    keys, label = keys or Keys(), f"{scenario.name}-{time.time_ns()}"
+    ours = [name for name, party in scenario.parties.items() if party.address is None and not party.is_contract]
+    network = connect(chain, chain_id=chain_id, label=label, keys=keys, senders=ours)
+    report = ScenarioRunner(network, scenario, on_progress).run()
+    if description is not None:
+        ledger = network.ledger
+        assert isinstance(ledger, EvmLedger)  # noqa: S101 - what `connect` makes
+        kind = key_kind(keys, chain, ledger.chain_id)
+        described = describe(chain, ledger.deployment, ledger.directory, label, keys=kind)
+        write_description(description, described)
+    return report
 
 
 def run_import(

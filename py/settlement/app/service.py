@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from settlement.app.signing import Signing
 from settlement.chain.batches import EvmBatches
 from settlement.chain.books import EvmBooks
 from settlement.durable.database import Database
@@ -31,6 +32,7 @@ class Service:
     queue: SqlQueue
     identity: ChainIdentity
     database: Database
+    signing: Signing
 
     def worker(
         self,

@@ -9,6 +9,7 @@ from pathlib import Path
 from settlement.app import operations
 from settlement.app.description import NetworkDescription, read_description
 from settlement.app.service import Service
+from settlement.app.signing import Keys
 from settlement.app.wiring import describe, open_service, scope_of
 from settlement.domain.finality import read_finality
 from settlement.durable.chains import ChainStore
@@ -37,7 +38,7 @@ def describe_network(run: int | None = None, store: ChainStore | None = None) ->
 
 
 def open_named(
-    network: Path | None, journal: str | None, store: ChainStore | None = None, allow_development_keys: bool = False
+    network: Path | None, journal: str | None, store: ChainStore | None = None, keys: Keys | None = None
 ) -> tuple[Service, NetworkDescription]:
     """The service over the network in a file, or that of the last run on the chain that is up, and its description.
 
@@ -52,7 +53,7 @@ def open_named(
     where = operations.journal_path(store) if journal is None else journal
     if journal is not None and "://" not in journal and not Path(journal).absolute().parent.is_dir():
         raise InputError(f"the journal {journal} cannot be made: there is no folder {Path(journal).absolute().parent}")
-    service = open_service(description, where, allow_development_keys=allow_development_keys)
+    service = open_service(description, where, keys=keys)
     return service, description
 
 
@@ -68,8 +69,10 @@ def run_service(
     """Runs a worker until it is told to stop.
 
     Raises:
-        InputError: the finality rule cannot be read, the port is in use, or the chain is another one.
+        InputError: the finality rule cannot be read, the port is in use, the chain is another one, or the submitter's
+            key is missing or unusable.
     """
+    service.signing.require_submitter()
     rules = WorkerRule(batch_size=batch_size, finality=read_finality(finality or description.finality))
     metrics = Metrics(service.queue, lambda: worker.now(), service.batches.head_number, lambda: worker.followed)
     worker = service.worker(rules, observe=metrics.observe)
@@ -122,7 +125,7 @@ def cancel(service: Service, key: str, party: str, reason: str) -> str:
     """Has an instruction cancelled by a worker, on the word of one of its parties; its id.
 
     Raises:
-        InputError: the instruction is unknown, or the party is none of its own.
+        InputError: the instruction is unknown, the party is none of its own, or has no usable key here.
         Refused: it is on its way, or finished.
     """
     entry = service.network.journal.entry(key)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from settlement.app.description import NetworkDescription
 from settlement.app.service import Service, require_chain
+from settlement.app.signing import OPERATOR, SUPERVISOR, KeyKind, Keys, Signing, development_warning
 from settlement.chain.artifacts import Artifacts, load_artifacts
 from settlement.chain.batches import EvmBatches, genesis_hash
 from settlement.chain.books import EvmBooks
 from settlement.chain.deploy import deploy
 from settlement.chain.deployment import Deployment
 from settlement.chain.funding import provide_operator_gas
-from settlement.chain.keystore import DevelopmentSigner, Signer
 from settlement.chain.ledger import EvmLedger
 from settlement.chain.node import AnvilNode, NodeSettings
 from settlement.chain.rpc import DEFAULT_TIMEOUT_S, Rpc, RpcError
@@ -26,11 +26,9 @@ from settlement.durable.journal import SqlJournal
 from settlement.durable.queue import SqlQueue
 from settlement.errors import ChainUnreachable, InputError
 from settlement.flow.network import Network
-from settlement.ports import ChainIdentity
+from settlement.ports import ChainIdentity, Signer
 
 DEVELOPMENT_CHAIN_ID = 31337
-
-OPERATOR, SUPERVISOR = "operator", "supervisor"
 
 
 @contextmanager
@@ -59,7 +57,8 @@ def connect(
     directory: Directory | None = None,
     journal: Path | str | None = None,
     operator: Signer | None = None,
-    allow_development_keys: bool = False,
+    keys: Keys | None = None,
+    senders: Collection[str] = (),
 ) -> Network:
     """A network on the chain at `url`; its core contracts are deployed where no deployment is given.
 
@@ -70,11 +69,12 @@ def connect(
         label: Distinguishes the development keys of one network from another's.
         directory: Parties and instruments that are already there.
         journal: The journal's file or URL; None keeps it in memory.
-        operator: Signs for the operator; None for a development key.
-        allow_development_keys: Use development keys, which everybody can compute, on any chain.
+        operator: Signs for the operator; None for one found as the others are.
+        keys: Which keys sign; None leaves it to the chain: development keys where it is local, and else keystores.
+        senders: Who has to be able to sign before anything is sent, besides operator and supervisor.
 
     Raises:
-        InputError: not a URL, or another chain than expected.
+        InputError: not a URL, another chain than expected, or keys that are missing or unusable.
         ChainUnreachable: nobody answers there.
         Refused: the chain refused the deployment.
     """
@@ -84,10 +84,11 @@ def connect(
     if expected is not None and expected != actual:
         raise InputError(f"the chain at {rpc.name} has id {actual}, and {expected} was expected")
     artifacts = load_artifacts()
-    signers = _signers(actual, label, operator, allow_development_keys)
+    signing = Signing(keys or Keys(), rpc, url, actual, label, directory, operator)
+    signing.require([*(() if deployment else (OPERATOR, SUPERVISOR)), *senders])
     if deployment is None:
-        deployment = _deploy_core(rpc, artifacts, actual, signers)
-    ledger = EvmLedger(rpc, artifacts, deployment, signers, directory)
+        deployment = _deploy_core(rpc, artifacts, actual, signing.book)
+    ledger = EvmLedger(rpc, artifacts, deployment, signing.book, directory)
     return Network(ledger, SqlJournal(journal, scope=scope_of(deployment, label)))
 
 
@@ -95,7 +96,7 @@ def open_service(
     description: NetworkDescription,
     journal: Path | str,
     url: str | None = None,
-    allow_development_keys: bool = False,
+    keys: Keys | None = None,
     timeout_s: float = DEFAULT_TIMEOUT_S,
 ) -> Service:
     """The service over a network that is there; the journal is bound to its chain.
@@ -104,20 +105,28 @@ def open_service(
         description: The network.
         journal: A file, or a database's URL.
         url: The chain's JSON-RPC address, where it is another than the one described.
-        allow_development_keys: Use development keys, which everybody can compute, on any chain.
+        keys: Which keys sign; None leaves it to the description and the chain.
         timeout_s: How long to wait for an answer of the chain.
 
     Raises:
-        InputError: the chain, or the journal's, is another one.
+        InputError: the chain, or the journal's, is another one, or the keys asked for are not for this chain.
         ChainUnreachable, JournalUnavailable: nobody answers there.
     """
     rpc = Rpc(url or description.url, timeout_s)
     deployment = description.deployment
     expected = ChainIdentity(deployment.chain_id, description.genesis_hash)
     artifacts = load_artifacts()
-    signers = _signers(deployment.chain_id, description.label, None, allow_development_keys)
-    ledger = EvmLedger(rpc, artifacts, deployment, signers, description.directory)
-    batches = EvmBatches(rpc, artifacts, deployment, signers, lambda: ledger.directory)
+    signing = Signing(
+        keys or Keys(),
+        rpc,
+        url or description.url,
+        deployment.chain_id,
+        description.label,
+        description.directory,
+        described=description.keys,
+    )
+    ledger = EvmLedger(rpc, artifacts, deployment, signing.book, description.directory)
+    batches = EvmBatches(rpc, artifacts, deployment, signing.book, lambda: ledger.directory)
     require_chain(batches, expected)
     database = Database(journal)
     books = EvmBooks(rpc, deployment, lambda: ledger.directory)
@@ -129,13 +138,19 @@ def open_service(
     except BaseException:
         database.close()
         raise
-    return Service(Network(ledger, kept), batches, books, SqlQueue(database, kept.scope), expected, database)
+    queue = SqlQueue(database, kept.scope)
+    return Service(Network(ledger, kept), batches, books, queue, expected, database, signing)
 
 
 def describe(
-    url: str, deployment: Deployment, directory: Directory, label: str, finality: FinalityRule | None = None
+    url: str,
+    deployment: Deployment,
+    directory: Directory,
+    label: str,
+    finality: FinalityRule | None = None,
+    keys: KeyKind = "development",
 ) -> NetworkDescription:
-    """What another process needs to work on the same network.
+    """What another process needs to work on the same network, and which keys it has: never the keys.
 
     Raises:
         ChainUnreachable: nobody answers.
@@ -147,6 +162,8 @@ def describe(
         label=label,
         directory=directory,
         finality=str(finality or FinalityRule()),
+        keys=keys,
+        warning=" ".join(development_warning(url, deployment.chain_id)) or None if keys == "development" else None,
     )
 
 
@@ -164,17 +181,9 @@ def deploy_on(url: str) -> Deployment:
     """
     rpc = Rpc(url)
     chain_id = _chain_id_of(rpc)
-    return _deploy_core(rpc, load_artifacts(), chain_id, _signers(chain_id, "", None, allow=False))
-
-
-def _signers(chain_id: int, label: str, operator: Signer | None, allow: bool) -> SignerBook:
-    def made_from(name: str) -> Signer:
-        return DevelopmentSigner(name, chain_id=chain_id, allow_any_chain=allow)
-
-    return SignerBook(
-        lambda party: made_from(f"{label}/{party}"),
-        {OPERATOR: operator or made_from(OPERATOR), SUPERVISOR: made_from(SUPERVISOR)},
-    )
+    signing = Signing(Keys(), rpc, url, chain_id, "")
+    signing.require([OPERATOR, SUPERVISOR])
+    return _deploy_core(rpc, load_artifacts(), chain_id, signing.book)
 
 
 def _deploy_core(rpc: Rpc, artifacts: Artifacts, chain_id: int, signers: SignerBook) -> Deployment:

@@ -25,7 +25,7 @@ from settlement.chain.transactions import Transactor
 from settlement.domain.acts import Cancel
 from settlement.domain.directory import Directory
 from settlement.domain.instruction import Consent, Instruction, MatchedInstruction
-from settlement.errors import ChainUnreachable, OutcomeUnknown, Reason, Refused
+from settlement.errors import ChainUnreachable, KeyUnusable, OutcomeUnknown, Reason, Refused
 from settlement.ports import (
     BatchResult,
     Block,
@@ -127,6 +127,15 @@ class EvmBatches:
         address = self._signers.signer(_submitter(lane)).address
         provide_operator_gas(self._rpc, [address])
         return address
+
+    def require_submitter(self, lane: int, address: str) -> None:
+        """See `ports.BatchLedger.require_submitter`."""
+        ours = self._signers.signer(_submitter(lane)).address
+        if ours.lower() != address.lower():
+            raise KeyUnusable(
+                f"the key of submitter {lane} is for {ours}, and the journal's lane {lane} sends from {address}: its "
+                "nonces are that account's, so it wants that account's key"
+            )
 
     def view(self, address: str, number: int, tag: str | None) -> ChainView:
         """See `ports.BatchLedger.view`."""

@@ -10,10 +10,10 @@ from eth_abi.abi import encode
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.calls import Call
 from settlement.chain.deployment import Deployment
-from settlement.chain.keystore import Signer
 from settlement.chain.rpc import Rpc
 from settlement.chain.transactions import Transactor
 from settlement.errors import Reason, Refused
+from settlement.ports import Signer
 
 
 def deploy(rpc: Rpc, artifacts: Artifacts, chain_id: int, operator: Signer, supervisor: Signer) -> Deployment:

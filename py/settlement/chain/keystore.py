@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from coincurve import PrivateKey, PublicKey
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_utils.address import is_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from settlement.chain.locality import DEVELOPMENT_CHAIN_IDS, PUBLIC_CHAINS
+from settlement.chain.secret_storage import opened, read_document
 from settlement.errors import InputError
-
-DEVELOPMENT_CHAIN_IDS = frozenset({31337, 1337})
-"""Chains on which a key that everybody can compute does no harm."""
+from settlement.ports import RawTransaction, Signer
 
 SIGNERS_GROUP = "settlement.signers"
 """Entry-point group of signers that others provide: a name, and a callable `(argument: str) -> Signer`."""
-
-PASSWORD_VARIABLE = "SETTLEMENT_KEYSTORE_PASSWORD"  # noqa: S105 - the variable's name, not a password
 
 _LABEL_PREFIX = "tokenised-settlement development key, worth nothing: "
 
@@ -52,43 +48,19 @@ def signer_of(digest: bytes, signature: bytes) -> str | None:
     return str(to_checksum_address(keccak(key.format(compressed=False)[1:])[-20:]))
 
 
-class RawTransaction(NamedTuple):
-    """A signed transaction's bytes and hash, both as `0x…`."""
-
-    raw: str
-    hash: str
-
-
-class Signer(ABC):
-    """Signs for one address. Its repr shows the address and never a key."""
-
-    @property
-    @abstractmethod
-    def address(self) -> str:
-        """The address signed for, with its checksum."""
-
-    @abstractmethod
-    def sign_digest(self, digest: bytes) -> bytes:
-        """The 65-byte signature (r, s, v with v 27 or 28) over a 32-byte digest, as it is."""
-
-    @abstractmethod
-    def sign_transaction(self, transaction: Mapping[str, Any]) -> RawTransaction:
-        """The transaction, signed; it names its `chainId`.
-
-        Raises:
-            InputError: the signer does not sign for this chain, or the transaction is not complete.
-
-        """
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.address})"
-
-
 class RemoteSigner(Signer):
     """A signer whose key is elsewhere, such as in a hardware module or behind a custodian's interface.
 
     To plug one in: derive from this, implement `address`, `sign_digest` and `sign_raw`, and register under
-    the entry-point group `settlement.signers` a callable that makes it from one text.
+    the entry-point group `settlement.signers` a callable that makes it from one text. The option `--signers NAME`
+    has it called with a party's name, or with `operator`, `supervisor` or `submitter_N`:
+
+        [project.entry-points."settlement.signers"]
+        vault = "our_vault:signer_of"
+
+    How it reaches the key, how it proves who asks, and how long it waits is its own affair. What it answers is checked:
+    the engine, and before it this program, recover the address from every consent. See `ports.Signer` for what is
+    expected of it; tests/python/chain/test_remote_signer.py has one whose key is in another process.
     """
 
     @abstractmethod
@@ -125,10 +97,17 @@ class _LocalSigner(Signer):
         """See `Signer.sign_transaction`."""
         if not isinstance(transaction.get("chainId"), int):
             raise InputError("a transaction has to name its chainId, or it could be sent again on another chain")
+        signed = self.__signed(transaction)
+        if isinstance(signed, str):
+            raise InputError(f"the transaction cannot be signed: {signed}")
+        return signed
+
+    def __signed(self, transaction: Mapping[str, Any]) -> RawTransaction | str:
+        """The transaction, or why not: an error from below would carry frames that hold the key."""
         try:
             signed = self.__account.sign_transaction(dict(transaction))
-        except (TypeError, ValueError) as error:
-            raise InputError(f"the transaction cannot be signed: {error}") from error
+        except Exception as error:
+            return str(error)
         return RawTransaction("0x" + bytes(signed.raw_transaction).hex(), "0x" + bytes(signed.hash).hex())
 
     def __reduce__(self) -> Any:
@@ -141,16 +120,16 @@ class DevelopmentSigner(_LocalSigner):
     Args:
         label: What the key is made from, such as a party's name.
         chain_id: The chain it is to sign for.
-        allow_any_chain: Sign for another than a development chain all the same.
+        allow_any_chain: Sign for another than a development chain all the same, but never for a public one.
 
     Raises:
-        InputError: not a development chain.
+        InputError: not a development chain, or a public one.
 
     """
 
     def __init__(self, label: str, chain_id: int, *, allow_any_chain: bool = False) -> None:
         self.label = label
-        self._chain_ids = None if allow_any_chain else DEVELOPMENT_CHAIN_IDS
+        self._any_chain = allow_any_chain
         self._require(chain_id)
         super().__init__(Account.from_key(keccak(text=_LABEL_PREFIX + label)))
 
@@ -160,77 +139,37 @@ class DevelopmentSigner(_LocalSigner):
         return super().sign_transaction(transaction)
 
     def _require(self, chain_id: Any) -> None:
-        if self._chain_ids is not None and chain_id not in self._chain_ids:
-            known = " and ".join(str(known) for known in sorted(self._chain_ids))
+        whose = f"the development key of {self.label!r} is known to everybody and signs for"
+        if chain_id in PUBLIC_CHAINS:
             raise InputError(
-                f"the development key of {self.label!r} is known to everybody and signs for the chains "
-                f"{known} only, not for {chain_id}, unless development keys are allowed there"
+                f"{whose} no public chain, not even when asked to: {chain_id} is {PUBLIC_CHAINS[chain_id]}"
+            )
+        if not self._any_chain and chain_id not in DEVELOPMENT_CHAIN_IDS:
+            known = " and ".join(str(known) for known in sorted(DEVELOPMENT_CHAIN_IDS))
+            raise InputError(
+                f"{whose} the chains {known} only, not for {chain_id}, unless development keys are allowed there"
             )
 
     def __repr__(self) -> str:
-        return f"DevelopmentSigner({self.label!r}, {self.address}, throw-away)"
+        return f"{super().__repr__()[:-1]}, made from {self.label!r})"
 
 
 class KeystoreSigner(_LocalSigner):
-    """A key from an encrypted keystore file (Web3 secret storage, version 3).
+    """A key from an encrypted keystore file (Web3 Secret Storage, version 3).
 
     Args:
         path: The file.
-        password: Asked for the password once, now; see `password_from_environment` and `password_from_file`.
+        password: Asked for the password once, now, after the file was looked at.
 
     Raises:
-        InputError: the file is no keystore, or the password is wrong.
+        KeyUnusable: the file is no keystore, asks for too much of this machine, or the password is wrong.
+        InputError: there is no password.
 
     """
 
     def __init__(self, path: Path, password: Callable[[], str]) -> None:
         self.path = path
-        try:
-            document = json.loads(path.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not JSON"
-            raise InputError(f"the keystore {path} cannot be read: {why}") from None
-        if not isinstance(document, dict) or document.get("version") != 3 or "crypto" not in document:
-            raise InputError(f"{path} is not a keystore of version 3")
-        secret = password()
-        try:
-            key = Account.decrypt(document, secret)
-        except ValueError as error:
-            # `from None`: what eth-keyfile computed on the way is nobody's business.
-            if "MAC" in str(error):
-                raise InputError(f"the password for the keystore {path} is wrong") from None
-            raise InputError(f"the keystore {path} cannot be opened: it is damaged or of another kind") from None
-        except (TypeError, KeyError, NotImplementedError):
-            raise InputError(f"the keystore {path} cannot be opened: it is damaged or of another kind") from None
-        super().__init__(Account.from_key(key))
-        named = document.get("address")
-        if isinstance(named, str) and is_address(named) and to_checksum_address(named) != self.address:
-            raise InputError(f"the keystore {path} names the address {named} and holds the key of {self.address}")
-
-
-def password_from_environment(variable: str = PASSWORD_VARIABLE) -> Callable[[], str]:
-    """A password from an environment variable."""
-
-    def read() -> str:
-        if variable not in os.environ:
-            raise InputError(f"the keystore's password is expected in the environment variable {variable}")
-        return os.environ[variable]
-
-    return read
-
-
-def password_from_file(path: Path) -> Callable[[], str]:
-    """A password from a file's first line."""
-
-    def read() -> str:
-        try:
-            lines = path.read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise InputError(f"the password file {path} cannot be read: {why}") from None
-        return lines[0] if lines else ""
-
-    return read
+        super().__init__(opened(path, read_document(path), password))
 
 
 def remote_signer(name: str, argument: str = "") -> Signer:

@@ -228,6 +228,11 @@ class EvmLedger:
         consents = tuple(self._sign(party, digest, None) for party in parties)
         return MatchedInstruction(instruction_id="0x" + digest.hex(), instruction=instruction, consents=consents)
 
+    def require_signers(self, parties: Sequence[str]) -> None:
+        """See `ports.Ledger.require_signers`."""
+        for party in parties:
+            self._signers.signer(party)
+
     def require_consent(self, instruction: Instruction, consent: Consent) -> None:
         """See `ports.Ledger.require_consent`."""
         address = self._directory.address_of(consent.party)

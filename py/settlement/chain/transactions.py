@@ -12,11 +12,10 @@ from eth_utils.crypto import keccak
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.calls import Call
 from settlement.chain.events import decode_events
-from settlement.chain.keystore import Signer
 from settlement.chain.reverts import decode_revert
 from settlement.chain.rpc import AnswerLost, Rpc, RpcError
 from settlement.errors import ChainUnreachable, OutcomeUnknown, Reason, Refused
-from settlement.ports import Block, LedgerEvent, Receipt, SignedTransaction
+from settlement.ports import Block, LedgerEvent, Receipt, SignedTransaction, Signer
 
 GAS_MARGIN_PERCENT = 20
 """Added to the estimate: the state may change before the transaction is mined."""

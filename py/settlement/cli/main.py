@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import sys
 import traceback
@@ -11,11 +12,14 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from settlement.cli import bench, bonds, chain, ebl, ebl_envelope, issuance, journal, runs, service, signals
+from settlement.cli import bench, bonds, chain, ebl, ebl_envelope, issuance, journal, keys, runs, service, signals
 from settlement.cli.output import report
 from settlement.errors import InputError, SettlementError
 
 EXIT_UNKNOWN = 3
+
+_WORD_OF_A_KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
+"""Somebody may have put a key where none belongs: what he wrote is said back without it."""
 
 
 app = typer.Typer(
@@ -29,7 +33,7 @@ for part in (runs, chain, service):
     app.registered_commands += part.app.registered_commands
 bonds.app.registered_commands += issuance.app.registered_commands
 ebl.app.add_typer(ebl_envelope.app, name="envelope")
-for name, group in (("bench", bench), ("bond", bonds), ("ebl", ebl), ("journal", journal)):
+for name, group in (("bench", bench), ("bond", bonds), ("ebl", ebl), ("journal", journal), ("keys", keys)):
     app.add_typer(group.app, name=name)
 
 
@@ -46,7 +50,7 @@ def main() -> None:
     except SettlementError as error:
         report(error, error.exit_code)
     except TyperException as error:
-        report(InputError(error.format_message()), error.exit_code)
+        report(InputError(_WORD_OF_A_KEY.sub("…", error.format_message())), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted; what was started only for this is stopped, and no leg settled alone", file=sys.stderr)
         sys.exit(128 + (signals.asked[0] if signals.asked else signal.SIGINT))

@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from settlement.app import operations
+from settlement.app.signing import Keys
 from settlement.cli.output import Json, Port, print_json, progress
+from settlement.cli.signing import DevelopmentKeys, Keystore, PasswordFile, Signers, chosen_keys
 from settlement.domain.runs import RunReport
 from settlement.reports.tables import key_value_table, make_console, run_tables
 from settlement.scenarios.load import json_schema, load_scenario, shipped_scenarios
@@ -59,17 +61,22 @@ def run(
     chain: Chain = None,
     chain_id: ChainId = None,
     port: Port = None,
-    development_keys: Annotated[
-        bool,
-        typer.Option("--allow-development-keys", help="Use keys that everybody knows on a chain that is not local."),
-    ] = False,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signers: Signers = None,
+    development_keys: DevelopmentKeys = False,
+    describe: Annotated[
+        Path | None,
+        typer.Option("--describe", metavar="FILE", help="Write the network's description there, for --network."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run a scenario and check what it expects.
 
     Example: settle run green-bond-2023 --json
     """
-    report = _run(scenario, chain, chain_id, port, as_json, development_keys)
+    keys = chosen_keys(keystore, password_file, signers, development_keys)
+    report = _run(scenario, chain, chain_id, port, as_json, keys, describe)
     if as_json:
         print_json(report.document())
     _require([report])
@@ -90,7 +97,8 @@ def _run(
     chain_id: int | None,
     port: int | None,
     as_json: bool,
-    development_keys: bool = False,
+    keys: Keys | None = None,
+    description: Path | None = None,
 ) -> RunReport:
     scenario = load_scenario(Path(name) if name.endswith((".yaml", ".yml")) else name)
     with progress(as_json) as say:
@@ -99,8 +107,9 @@ def _run(
             chain,
             chain_id,
             port,
-            development_keys,
+            keys,
             on_progress=lambda text: say(f"{scenario.name}: {text}"),
+            description=description,
         )
     if not as_json:
         make_console().print(run_tables(report))

@@ -18,6 +18,7 @@ import typer
 from settlement.app import services
 from settlement.cli import signals
 from settlement.cli.output import Json, bar, print_json, progress
+from settlement.cli.signing import DevelopmentKeys, Keystore, PasswordFile, Signers, chosen_keys
 from settlement.domain.instruction import InstructionStatus
 from settlement.errors import InputError
 from settlement.reports import documents
@@ -34,9 +35,6 @@ NetworkFile = Annotated[
 Where = Annotated[
     str | None,
     typer.Option("--journal", help="A file or postgresql://USER@HOST/NAME. Default: that of the chain that is up."),
-]
-DevelopmentKeys = Annotated[
-    bool, typer.Option("--allow-development-keys", help="Use keys that everybody knows on a chain that is not local.")
 ]
 
 
@@ -71,6 +69,9 @@ def serve(
     drain_seconds: Annotated[
         float, typer.Option("--drain-seconds", help="How long to follow what is on its way when told to stop.", min=0)
     ] = 10.0,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signers: Signers = None,
     development_keys: DevelopmentKeys = False,
     as_json: Json = False,
 ) -> None:
@@ -82,7 +83,8 @@ def serve(
     """
     stop = threading.Event()
     log_to(sys.stderr)
-    service, description = services.open_named(network, journal, allow_development_keys=development_keys)
+    keys = chosen_keys(keystore, password_file, signers, development_keys, logs=True)
+    service, description = services.open_named(network, journal, keys=keys)
     try:
         signals.stop_softly(stop.set)
         rule = ServeRule(port, until_idle, drain_seconds)
@@ -107,6 +109,9 @@ def submit(
     ] = False,
     network: NetworkFile = None,
     journal: Where = None,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signers: Signers = None,
     development_keys: DevelopmentKeys = False,
     as_json: Json = False,
 ) -> None:
@@ -115,7 +120,8 @@ def submit(
     Example: settle submit trades.jsonl --keep-going
     """
     with _stream(file) as path:
-        service, _ = services.open_named(network, journal, allow_development_keys=development_keys)
+        keys = chosen_keys(keystore, password_file, signers, development_keys)
+        service, _ = services.open_named(network, journal, keys=keys)
         try:
             with bar(as_json) as show:
                 done = services.submit_file(service, path, file, keep_going, show)
@@ -183,6 +189,9 @@ def cancel(
     reason: Annotated[str, typer.Option("--reason", help="Kept on the chain.")],
     network: NetworkFile = None,
     journal: Where = None,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signers: Signers = None,
     development_keys: DevelopmentKeys = False,
     as_json: Json = False,
 ) -> None:
@@ -190,7 +199,8 @@ def cancel(
 
     Example: settle cancel T-1 --by buyer --reason "entered twice"
     """
-    service, _ = services.open_named(network, journal, allow_development_keys=development_keys)
+    keys = chosen_keys(keystore, password_file, signers, development_keys)
+    service, _ = services.open_named(network, journal, keys=keys)
     try:
         instruction_id = services.cancel(service, key, party, reason)
     finally:
@@ -203,13 +213,20 @@ def cancel(
 
 @app.command()
 def reconcile(
-    network: NetworkFile = None, journal: Where = None, development_keys: DevelopmentKeys = False, as_json: Json = False
+    network: NetworkFile = None,
+    journal: Where = None,
+    keystore: Keystore = None,
+    password_file: PasswordFile = None,
+    signers: Signers = None,
+    development_keys: DevelopmentKeys = False,
+    as_json: Json = False,
 ) -> None:
     """Compare journal, chain events and token balances, and list every difference.
 
     Example: settle reconcile --json
     """
-    service, _ = services.open_named(network, journal, allow_development_keys=development_keys)
+    keys = chosen_keys(keystore, password_file, signers, development_keys)
+    service, _ = services.open_named(network, journal, keys=keys)
     try:
         with progress(as_json) as say:
             found = service.reconcile(say)

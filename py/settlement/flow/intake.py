@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
 from settlement.domain.submission import Submission, require_same_terms
-from settlement.errors import InputError
+from settlement.errors import InputError, KeyUnusable
 from settlement.flow.desk import Desk
 from settlement.flow.match import required_consents
 from settlement.ports import NewInstruction, QueueState, StoredInstruction
@@ -53,7 +53,11 @@ def submit(desk: Desk, submissions: Sequence[Submission], now: float, *, sign: b
 
 
 def faults(desk: Desk, submissions: Sequence[Submission]) -> Mapping[str, InputError]:
-    """What `submit` would refuse, by reference; stores nothing."""
+    """What `submit` would refuse, by reference; stores nothing.
+
+    Raises:
+        KeyUnusable: a key is there and cannot be used, which is no fault of a submission.
+    """
     found: dict[str, InputError] = {}
     stored = desk.journal.stored([item.reference for item in submissions])
     for item in submissions:
@@ -65,9 +69,13 @@ def faults(desk: Desk, submissions: Sequence[Submission]) -> Mapping[str, InputE
             desk.ledger.instruction_id(item.instruction(0))
             _require_nonce(item)
             _require_consents(desk, item.instruction(0), item.consents)
+            if not item.consents:
+                desk.ledger.require_signers(required_consents(desk, item.instruction(0)))
             _require_divisible(item)
             if item.nonce is not None:
                 _require_free_nonces(desk, {item.reference: item}, stored)
+        except KeyUnusable:
+            raise
         except InputError as fault:
             found[item.reference] = fault
     return found

@@ -225,6 +225,7 @@ class Worker:
         """Reads from the journal what is on its way, after seeing to it that the chain is the right one."""
         self._require_chain()
         lane = self._queue.acquire_lane(self._owner, self._batches.submitter, self._clock.now(), self._rule.lease_s)
+        self._batches.require_submitter(lane.lane, lane.address)
         self._renewed_at = self._clock.elapsed()
         self._chain_ahead = self._batches.now() - self._clock.elapsed()
         now = self._clock.elapsed()

@@ -26,6 +26,7 @@ from settlement.ports.ledger import (
     SignedTransaction,
 )
 from settlement.ports.queue import Cancellation, Judgement, Lane, Queue, QueuedInstruction, QueueFigures, QueueRow, Slot
+from settlement.ports.signer import RawTransaction, Signer
 
 __all__ = [
     "Account",
@@ -64,11 +65,13 @@ __all__ = [
     "QueueRow",
     "QueueState",
     "QueuedInstruction",
+    "RawTransaction",
     "Receipt",
     "RegisterLine",
     "SetAside",
     "SettledAt",
     "SignedTransaction",
+    "Signer",
     "Slot",
     "StoredInstruction",
 ]

@@ -78,6 +78,13 @@ class BatchLedger(Protocol):
     def submitter(self, lane: int) -> str:
         """The address of a lane; sees to it, where the chain allows, that it can pay gas."""
 
+    def require_submitter(self, lane: int, address: str) -> None:
+        """Sees to it that our key for a lane is the one whose address the journal has; asks the chain nothing.
+
+        Raises:
+            InputError: it is missing, or another.
+        """
+
     def view(self, address: str, number: int, tag: str | None) -> ChainView:
         """What a look at the chain shows, in one round trip."""
 

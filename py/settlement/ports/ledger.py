@@ -410,6 +410,14 @@ class Ledger(Protocol):
     def signed(self, instruction: Instruction, parties: Sequence[str]) -> MatchedInstruction:
         """The instruction with its id and the consents of these parties, by their own signers."""
 
+    def require_signers(self, parties: Sequence[str]) -> None:
+        """Sees to it that each of these parties' signers is here; signs nothing.
+
+        Raises:
+            InputError: a party's key is elsewhere.
+            KeyUnusable: it is here and cannot be used.
+        """
+
     def require_consent(self, instruction: Instruction, consent: Consent) -> None:
         """Sees to it that a consent is its party's, by its key or by its contract account (ERC-1271).
 

@@ -1,5 +1,6 @@
 import json
 import pickle
+import traceback
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
@@ -15,11 +16,10 @@ from settlement.chain.keystore import (
     KeystoreSigner,
     RemoteSigner,
     Signer,
-    password_from_environment,
-    password_from_file,
     remote_signer,
 )
-from settlement.errors import InputError
+from settlement.chain.locality import PUBLIC_CHAINS
+from settlement.errors import InputError, KeyUnusable
 
 KEY = "0x" + "42" * 32
 DIGEST = b"\x01" * 32
@@ -77,17 +77,26 @@ def test_a_development_key_is_its_labels() -> None:
     check(signer)
     assert DevelopmentSigner("bank-a", 1337).address == signer.address
     assert DevelopmentSigner("bank-b", 31337).address != signer.address
-    assert repr(signer) == f"DevelopmentSigner('bank-a', {signer.address}, throw-away)"
+    assert repr(signer) == f"DevelopmentSigner({signer.address}, made from 'bank-a')"
 
 
 def test_a_development_key_keeps_to_development_chains() -> None:
-    with pytest.raises(InputError, match="signs for the chains 1337 and 31337 only, not for 1"):
-        DevelopmentSigner("bank-a", 1)
+    with pytest.raises(InputError, match="signs for the chains 1337 and 31337 only, not for 424242"):
+        DevelopmentSigner("bank-a", 424242)
     signer = DevelopmentSigner("bank-a", 31337)
-    with pytest.raises(InputError, match="not for 1"):
-        signer.sign_transaction({**TRANSACTION, "chainId": 1})
-    allowed = DevelopmentSigner("bank-a", 1, allow_any_chain=True)
-    assert allowed.sign_transaction({**TRANSACTION, "chainId": 1}).raw.startswith("0x02")
+    with pytest.raises(InputError, match="not for 424242"):
+        signer.sign_transaction({**TRANSACTION, "chainId": 424242})
+    allowed = DevelopmentSigner("bank-a", 424242, allow_any_chain=True)
+    assert allowed.sign_transaction({**TRANSACTION, "chainId": 424242}).raw.startswith("0x02")
+
+
+@pytest.mark.parametrize("chain_id", PUBLIC_CHAINS)
+def test_a_development_key_signs_for_no_public_chain_whatever_is_allowed(chain_id: int) -> None:
+    with pytest.raises(InputError, match="signs for no public chain"):
+        DevelopmentSigner("bank-a", chain_id, allow_any_chain=True)
+    allowed = DevelopmentSigner("bank-a", 31337, allow_any_chain=True)
+    with pytest.raises(InputError, match="signs for no public chain"):
+        allowed.sign_transaction({**TRANSACTION, "chainId": chain_id})
 
 
 def test_a_keystore(path: Path) -> None:
@@ -97,53 +106,107 @@ def test_a_keystore(path: Path) -> None:
 
 
 def test_a_wrong_password(path: Path) -> None:
-    with pytest.raises(InputError, match=r"the password for the keystore .* is wrong") as caught:
+    with pytest.raises(KeyUnusable, match=r"the keystore .* cannot be opened: the password is wrong") as caught:
         KeystoreSigner(path, lambda: "battery staple")
     assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
     assert "battery" not in str(caught.value)
+
+
+def test_one_that_asks_nothing_unusual_of_this_machine_opens(tmp_path: Path) -> None:
+    """What the faults below differ from."""
+    for kdf, iterations in (("scrypt", 4096), ("pbkdf2", 2)):
+        file = tmp_path / f"{kdf}.json"
+        file.write_text(json.dumps(Account.encrypt(KEY, "correct horse", kdf, iterations)))
+        assert KeystoreSigner(file, lambda: "correct horse").address == Account.from_key(KEY).address
+
+
+SOUND = Account.encrypt(KEY, "correct horse", "scrypt", 2)
+
+
+def other(**parts: Any) -> str:
+    """A sound keystore with other parts in its crypto, or with another kdfparams."""
+    crypto = SOUND["crypto"]
+    parameters = crypto["kdfparams"] | parts.pop("kdfparams", {})
+    return json.dumps({**SOUND, "crypto": {**crypto, "kdfparams": parameters, **parts}})
+
+
+def fail() -> str:
+    pytest.fail("the password was asked for, and the file should have been refused before")
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{", "cannot be read: it is not JSON"),
-        ("[]", "not a keystore of version 3"),
-        ('{"version": 1, "crypto": {}}', "not a keystore of version 3"),
-        ('{"version": 3, "crypto": {}}', "damaged or of another kind"),
-        ('{"version": 3, "crypto": {"kdf": "none"}}', "damaged or of another kind"),
-        ('{"version": 3, "crypto": []}', "damaged or of another kind"),
+        ("", "not a whole JSON object"),
+        (json.dumps(SOUND)[:-20], "not a whole JSON object"),
+        ("[]", "not a whole JSON object"),
+        ("[" * 60_000, "not a whole JSON object"),
+        (json.dumps(SOUND) + " " * 70_000, "more than 65,536 bytes"),
+        ("{}", "no version or no crypto"),
+        (json.dumps({**SOUND, "version": 1}), "another version than 3"),
+        (json.dumps({**SOUND, "version": 4}), "another version than 3"),
+        (json.dumps({**SOUND, "version": "3"}), "another version than 3"),
+        ('{"version": 3, "crypto": {}}', "damaged"),
+        ('{"version": 3, "crypto": []}', "damaged"),
+        (other(kdf="none"), "neither scrypt nor pbkdf2"),
+        (other(kdf="pbkdf2"), "pbkdf2 has prf"),
+        (other(cipher="aes-256-gcm"), "another one than aes-128-ctr"),
+        (other(cipherparams={"iv": "00"}), "iv is not 16 bytes"),
+        (other(ciphertext="zz" * 32), "ciphertext is not 32 bytes"),
+        (other(mac="00"), "mac is not 32 bytes"),
+        (other(kdfparams={"salt": 7}), "salt is not hex"),
+        (other(kdfparams={"dklen": 2**40}), "dklen is not 32"),
+        (other(kdfparams={"n": 2**30}), "more than 512 MiB of memory or 8 times the usual work"),
+        (other(kdfparams={"n": 2**18, "r": 2**20}), "more than 512 MiB"),
+        (other(kdfparams={"n": 2**18, "p": 2**20}), "times the usual work"),
+        (other(kdfparams={"n": 2**100}), "more than 512 MiB"),
+        (other(kdfparams={"n": 3}), "a power of two n"),
+        (other(kdfparams={"n": 0}), "a power of two n"),
+        (other(kdfparams={"r": -1}), "a power of two n"),
+        (other(kdfparams={"p": True}), "a power of two n"),
+        (other(kdfparams={"n": 4096.0}), "a power of two n"),
+        (other(kdf="pbkdf2", kdfparams={"prf": "hmac-sha256", "c": 10**9}), "c of 1 to 10,000,000"),
     ],
+    ids=lambda value: value[:40] if " " in value and not value.startswith(("{", "[")) else "file",
 )
-def test_what_is_no_keystore(tmp_path: Path, text: str, problem: str) -> None:
+def test_what_is_no_keystore_is_refused_before_anything_is_computed(tmp_path: Path, text: str, problem: str) -> None:
     file = tmp_path / "key.json"
     file.write_text(text)
-    with pytest.raises(InputError, match=problem):
-        KeystoreSigner(file, lambda: "x")
+    with pytest.raises(KeyUnusable, match=problem) as caught:
+        KeystoreSigner(file, fail)
+    assert str(file) in str(caught.value)
 
 
-def test_a_missing_keystore(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read: No such file"):
-        KeystoreSigner(tmp_path / "key.json", lambda: "x")
+def test_a_key_in_the_clear_is_no_keystore_and_is_not_said_back(tmp_path: Path) -> None:
+    file = tmp_path / "key.json"
+    for text in (KEY, f'"{KEY}"', f'{{"privateKey": "{KEY}"}}', f'{{"version": 3, "crypto": "{KEY}"}}'):
+        file.write_text(text)
+        with pytest.raises(KeyUnusable) as caught:
+            KeystoreSigner(file, fail)
+        assert "4242" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_keystore_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(KeyUnusable, match="cannot be read: No such file"):
+        KeystoreSigner(tmp_path / "key.json", fail)
+    with pytest.raises(KeyUnusable, match="cannot be read: Is a directory"):
+        KeystoreSigner(tmp_path, fail)
 
 
 def test_a_keystore_that_names_another_address(path: Path, tmp_path: Path) -> None:
     file = tmp_path / "key.json"
     file.write_text(json.dumps({**json.loads(path.read_text()), "address": "11" * 20}))
-    with pytest.raises(InputError, match="names the address 1111"):
+    with pytest.raises(KeyUnusable, match="names the address 0x1111"):
         KeystoreSigner(file, lambda: "correct horse")
 
 
-def test_passwords(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "password"
-    file.write_text("correct horse\n")
-    monkeypatch.setenv("SETTLEMENT_KEYSTORE_PASSWORD", "correct horse")
-    for password in (password_from_file(file), password_from_environment()):
-        assert KeystoreSigner(path, password).address == Account.from_key(KEY).address
-    with pytest.raises(InputError, match="environment variable MISSING"):
-        password_from_environment("MISSING")()
-    with pytest.raises(InputError, match=r"password file .* cannot be read"):
-        password_from_file(tmp_path / "missing")()
+def test_a_keystore_that_holds_no_key_of_the_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key.json"
+    file.write_text(json.dumps(SOUND))
+    monkeypatch.setattr(Account, "decrypt", lambda *_: b"\0" * 32)
+    with pytest.raises(KeyUnusable, match="what it holds is no key"):
+        KeystoreSigner(file, lambda: "correct horse")
 
 
 def test_no_key_is_shown(path: Path) -> None:

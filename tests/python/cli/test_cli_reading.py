@@ -40,9 +40,9 @@ def test_the_commands_are_those_of_the_documentation():
         "bond claim", "bond clients", "bond close", "bond disclosures", "bond exit", "bond export",
         "bond history", "bond import", "bond pay", "bond plot", "bond register", "bond schedule", "bond verify",
         "cancel", "demo", "down", "ebl act", "ebl chain", "ebl envelope check", "ebl envelope make", "ebl export",
-        "ebl import", "ebl issue", "ebl paper", "ebl reissue", "ebl show", "ebl verify", "journal verify", "network",
-        "positions", "queue", "reconcile", "retry", "run", "scenarios", "schema", "serve", "show", "status", "submit",
-        "up",
+        "ebl import", "ebl issue", "ebl paper", "ebl reissue", "ebl show", "ebl verify", "journal verify",
+        "keys address", "keys import", "keys list", "keys new", "network", "positions", "queue", "reconcile", "retry",
+        "run", "scenarios", "schema", "serve", "show", "status", "submit", "up",
     }  # fmt: skip
 
 
