@@ -42,6 +42,10 @@ def test_every_command_of_a_section_runs_in_order(
     section: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SETTLEMENT_HOME", str(tmp_path))
+    password = tmp_path / "password"  # Whoever sits at a terminal is asked for it.
+    password.write_text("correct horse battery\n")
+    password.chmod(0o600)
+    monkeypatch.setenv("SETTLEMENT_KEYSTORE_PASSWORD_FILE", str(password))
     try:
         for command in console_commands()[section]:
             done = subprocess.run(shlex.split(command), cwd=ROOT, capture_output=True, text=True, timeout=300)
