@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from settlement.app.signing import Signing
 from settlement.chain.batches import EvmBatches
 from settlement.chain.books import EvmBooks
+from settlement.chain.deployment import Deployment
+from settlement.domain.oracle import Oracle
 from settlement.durable.database import Database
 from settlement.durable.queue import SqlQueue
 from settlement.errors import InputError
@@ -27,6 +29,7 @@ class Service:
     """A network, and what workers need to settle the instructions in its journal."""
 
     network: Network
+    deployment: Deployment
     batches: EvmBatches
     books: EvmBooks
     queue: SqlQueue
@@ -55,9 +58,10 @@ class Service:
         )
 
     def reconcile(self, say: Callable[[str], None] = lambda _: None) -> Reconciliation:
-        """Compares journal, chain events and balances; see `service.reconcile`."""
+        """Compares journal, chain and the oracle's rules; see `service.reconcile`."""
         since = self.database.since_block(self.queue.scope)
-        return reconcile(self.network.journal, self.books, self.network.ledger.directory, since, say)
+        oracle = Oracle(self.deployment.registry.lower(), self.deployment.engine.lower())
+        return reconcile(self.network.journal, self.books, self.network.ledger.directory, oracle, since, say)
 
     def close(self) -> None:
         """Lets go of the journal."""

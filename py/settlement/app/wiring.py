@@ -129,7 +129,7 @@ def open_service(
     batches = EvmBatches(rpc, artifacts, deployment, signing.book, lambda: ledger.directory)
     require_chain(batches, expected)
     database = Database(journal)
-    books = EvmBooks(rpc, deployment, lambda: ledger.directory)
+    books = EvmBooks(rpc, artifacts, deployment)
     try:
         database.bind(*expected)
         kept = SqlJournal(database, scope=scope_of(deployment, description.label))
@@ -138,8 +138,8 @@ def open_service(
     except BaseException:
         database.close()
         raise
-    queue = SqlQueue(database, kept.scope)
-    return Service(Network(ledger, kept), batches, books, queue, expected, database, signing)
+    network, queue = Network(ledger, kept), SqlQueue(database, kept.scope)
+    return Service(network, deployment, batches, books, queue, expected, database, signing)
 
 
 def describe(

@@ -29,3 +29,38 @@ def encode_items(items: Sequence[Item]) -> tuple[list[str], bytes]:
         for party, signature in consents:
             packed += position(party) + len(signature).to_bytes(2) + signature
     return list(positions), bytes(packed)
+
+
+def decode_items(accounts: Sequence[str], packed: bytes) -> list[Item]:
+    """The items that `encode_items` packed.
+
+    Raises:
+        ValueError: they are cut short, or name an account that is not in the list.
+    """
+    items: list[Item] = []
+    at = 0
+
+    def number(length: int) -> int:
+        nonlocal at
+        at += length
+        return int.from_bytes(packed[at - length : at])
+
+    def account() -> str:
+        position = number(2)
+        if position >= len(accounts):
+            raise ValueError(f"position {position} is outside the list of {len(accounts)} accounts")
+        return accounts[position]
+
+    while at < len(packed):
+        terms_hash, at = packed[at : at + 32], at + 32
+        not_before, deadline, nonce = number(8), number(8), number(32)
+        legs = [(account(), account(), account(), account(), number(32)) for _ in range(number(1))]
+        consents = []
+        for _ in range(number(1)):
+            party, length = account(), number(2)
+            consents.append((party, packed[at : at + length]))
+            at += length
+        items.append(((legs, terms_hash, not_before, deadline, nonce), consents))
+    if at != len(packed):
+        raise ValueError("the last item is cut short")
+    return items

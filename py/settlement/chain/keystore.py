@@ -14,6 +14,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from settlement.chain.eip712 import keccak_bytes
 from settlement.chain.locality import DEVELOPMENT_CHAIN_IDS, PUBLIC_CHAINS
 from settlement.chain.secret_storage import opened, read_document
 from settlement.errors import InputError
@@ -36,6 +37,12 @@ def signer_of(digest: bytes, signature: bytes) -> str | None:
         digest: 32 bytes.
         signature: 65 bytes (r, s, v), or 64 in EIP-2098's short form. Of the two values of s the lower one counts.
     """
+    account = account_of(digest, signature)
+    return None if account is None else str(to_checksum_address(account))
+
+
+def account_of(digest: bytes, signature: bytes) -> bytes | None:
+    """As `signer_of`, the address as 20 bytes: a checksum takes as long as all the rest."""
     if len(signature) == 64:
         s_and_parity = int.from_bytes(signature[32:])
         signature = signature[:32] + (s_and_parity & (2**255 - 1)).to_bytes(32) + bytes((27 + (s_and_parity >> 255),))
@@ -45,7 +52,7 @@ def signer_of(digest: bytes, signature: bytes) -> str | None:
         key = PublicKey.from_signature_and_message(signature[:64] + bytes((signature[64] - 27,)), digest, hasher=None)
     except ValueError:
         return None
-    return str(to_checksum_address(keccak(key.format(compressed=False)[1:])[-20:]))
+    return keccak_bytes(key.format(compressed=False)[1:])[-20:]
 
 
 class RemoteSigner(Signer):

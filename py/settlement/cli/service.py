@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import shutil
 import sys
 import tempfile
@@ -221,7 +220,10 @@ def reconcile(
     development_keys: DevelopmentKeys = False,
     as_json: Json = False,
 ) -> None:
-    """Compare journal, chain events and token balances, and list every difference.
+    """Compare journal, chain and what follows by the rules, and list every difference.
+
+    Every transaction since the first block is worked out again by a small model of the ledger and the engine, without a
+    chain; balances, holds, titles and statuses have to come out as the contracts tell them.
 
     Example: settle reconcile --json
     """
@@ -233,10 +235,16 @@ def reconcile(
     finally:
         service.close()
     if as_json:
-        print_json(dataclasses.asdict(found) | {"differences": list(found.differences)})
+        print_json(found.document)
     else:
+        replay = found.replay
         told = f"{found.settled} settlements and {found.accounts} balances up to block {found.block}"
-        lines = [*found.differences, f"{told}: {len(found.differences)} differences"]
+        worked_out = (
+            f"{replay.transactions} transactions worked out again by the rules, {replay.by_events} taken from their "
+            f"events; {replay.holds} holds, {replay.titles} titles, {replay.instructions} instructions and "
+            f"{replay.parties} parties compared"
+        )
+        lines = [*found.differences, worked_out, f"{told}: {len(found.differences)} differences"]
         make_console().print("\n".join(lines), markup=False)
     if found.differences:
         raise typer.Exit(1)

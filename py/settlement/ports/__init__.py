@@ -1,7 +1,7 @@
 """What the flow needs of the outside world, as protocols that `chain` and `durable` implement."""
 
 from settlement.ports.batches import BatchLedger, BatchResult, ChainIdentity, ChainView, ItemOutcome, SettledAt
-from settlement.ports.books import Account, BookedTransaction, Books
+from settlement.ports.books import BookedTransaction, Books
 from settlement.ports.clock import Clock
 from settlement.ports.journal import HistoryEntry, Journal, JournalEntry, NewInstruction, QueueState, StoredInstruction
 from settlement.ports.ledger import (
@@ -29,7 +29,6 @@ from settlement.ports.queue import Cancellation, Judgement, Lane, Queue, QueuedI
 from settlement.ports.signer import RawTransaction, Signer
 
 __all__ = [
-    "Account",
     "BatchLedger",
     "BatchResult",
     "BillEntrustment",

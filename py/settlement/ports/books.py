@@ -1,41 +1,38 @@
-"""The chain's books: what settled, and what moved, whoever brought it about."""
+"""The chain's books: what was called, what settled and what moved, whoever brought it about."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-Account = tuple[str, str, int]
-"""Instrument, holder (both by name, or by address where they have none here), and token id of a title; 0 otherwise."""
+from settlement.domain.oracle import Fact, Happened
 
 
 class BookedTransaction(NamedTuple):
-    """What a transaction settled, cancelled and moved, by the events of the contracts concerned.
+    """What a transaction settled and cancelled, by the engine's events, and all that the oracle is to know of it.
 
     Attributes:
-        transaction: Its hash.
         block: The number of its block.
         settled: Ids of the instructions it settled.
         cancelled: Ids of those it cancelled.
-        movements: What each account got in smallest units, less what it gave; a title counts as one.
+        happened: What was called, whether the chain took it, and what it moved.
 
     """
 
-    transaction: str
     block: int
     settled: tuple[str, ...]
     cancelled: tuple[str, ...]
-    movements: Mapping[Account, int]
+    happened: Happened
 
 
 class Books(Protocol):
-    """Reads the events of one deployment."""
+    """Reads the transactions of one deployment."""
 
     def head(self) -> int:
         """The number of the newest block."""
 
     def transactions(self, last_block: int) -> Iterator[Sequence[BookedTransaction]]:
-        """All transactions that settled, cancelled or moved something up to a block, a page at a time."""
+        """All transactions that concern the deployment's contracts up to a block, in order, a page at a time."""
 
-    def balances(self, accounts: Sequence[Account], block: int) -> Sequence[int]:
-        """What each account had at the end of a block, as the instruments' contracts say; of a title 1 or 0."""
+    def answers(self, facts: Sequence[Fact], block: int) -> Sequence[int]:
+        """What the contracts say of each fact at the end of a block, in the form of `Fact.expected`."""
