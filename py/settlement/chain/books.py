@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from eth_abi.abi import decode
+from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.crypto import keccak
 
 from settlement.chain.artifacts import Artifacts
-from settlement.chain.calldata import CallReader, terms_values
+from settlement.chain.calldata import CallReader, pack_instruction
 from settlement.chain.calls import encode_call
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import INSTRUCTION_ABI
@@ -76,6 +77,8 @@ _QUESTIONS = {
     "legs": "heldLegs(bytes32)",
 }
 
+_STATUS_OF = function_signature_to_4byte_selector(_QUESTIONS["instruction"])
+
 
 class EvmBooks:
     """Implements `ports.Books`."""
@@ -92,10 +95,10 @@ class EvmBooks:
         """See `ports.Books.head`."""
         return int(self._ask("eth_blockNumber", []), 16)
 
-    def transactions(self, last_block: int) -> Iterator[Sequence[BookedTransaction]]:
+    def transactions(self, last_block: int, first_block: int = 0) -> Iterator[Sequence[BookedTransaction]]:
         """See `ports.Books.transactions`."""
         topics = [_SETTLED, _CANCELLED, _FAILED, *_TELLING, *_SUCCESSFUL]
-        for first in range(0, last_block + 1, _BLOCKS_PER_PAGE):
+        for first in range(first_block, last_block + 1, _BLOCKS_PER_PAGE):
             last = min(first + _BLOCKS_PER_PAGE - 1, last_block)
             wanted = {"fromBlock": hex(first), "toBlock": hex(last), "topics": [topics]}
             logs: dict[str, list[dict[str, Any]]] = {}
@@ -242,7 +245,7 @@ def _event(log: Mapping[str, Any]) -> Event:
 def _question(fact: Fact) -> bytes:
     signature = _QUESTIONS[fact.kind]
     if fact.terms is not None:
-        return encode_call(signature, [terms_values(fact.terms)])
+        return _STATUS_OF + pack_instruction(fact.terms)
     if not fact.subject:
         return encode_call(signature, [])
     if fact.kind in ("hold", "legs"):

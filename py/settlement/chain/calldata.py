@@ -114,10 +114,16 @@ class CallReader:
         return tuple(found)
 
 
-def terms_values(terms: Terms) -> InstructionValues:
-    """An instruction as the engine's ABI takes it."""
-    legs = [(leg[0], leg[1], leg[2], leg[3], leg[4]) for leg in terms.legs]
-    return legs, terms.terms_hash, terms.not_before, terms.deadline, terms.nonce
+def pack_instruction(terms: Terms) -> bytes:
+    """An instruction as the only argument of a call. Packed by hand: a general encoder takes fifty times as long."""
+    head = (32).to_bytes(32) + (160).to_bytes(32) + terms.terms_hash
+    window = terms.not_before.to_bytes(32) + terms.deadline.to_bytes(32) + terms.nonce.to_bytes(32)
+    legs = (b"".join(map(_word, leg[:4])) + leg.quantity.to_bytes(32) for leg in terms.legs)
+    return head + window + len(terms.legs).to_bytes(32) + b"".join(legs)
+
+
+def _word(address: str) -> bytes:
+    return bytes.fromhex(address[2:]).rjust(32, b"\0")
 
 
 def _terms(digest: bytes, values: InstructionValues, *, with_holds: bool = False) -> Terms:

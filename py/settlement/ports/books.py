@@ -31,8 +31,11 @@ class Books(Protocol):
     def head(self) -> int:
         """The number of the newest block."""
 
-    def transactions(self, last_block: int) -> Iterator[Sequence[BookedTransaction]]:
-        """All transactions that concern the deployment's contracts up to a block, in order, a page at a time."""
+    def transactions(self, last_block: int, first_block: int = 0) -> Iterator[Sequence[BookedTransaction]]:
+        """All transactions that concern the deployment's contracts, in order, a page at a time.
+
+        Whoever begins after the first block has read those before: contracts are known by their creation.
+        """
 
     def answers(self, facts: Sequence[Fact], block: int) -> Sequence[int]:
         """What the contracts say of each fact at the end of a block, in the form of `Fact.expected`."""
