@@ -10,6 +10,8 @@ import urllib.request
 
 import pytest
 
+from settlement.chain.rpc import Rpc
+
 DEADLINE = "2099-12-31T18:00:00+08:00"
 
 
@@ -206,6 +208,31 @@ def test_a_difference_is_listed(up, tmp_path):
     ran = up("reconcile", "--json", *where)
     assert ran.code == 1
     assert any("'D-1'" in told and "journal says pending" in told for told in ran.document["differences"])
+
+
+def test_every_transaction_of_the_chain_is_worked_out_again(up):
+    replay = up("reconcile", "--json").document["replay"]
+    assert replay["transactions"] > replay["instructions"] > 0
+    assert replay["balances"] >= replay["parties"] > 0
+    assert (replay["by_events"], replay["titles"]) == (0, 0)
+
+
+def test_a_balance_that_no_transaction_explains_is_listed(up):
+    description = json.loads(up.ok("network").out)
+    rpc, directory = Rpc(description["url"]), description["directory"]
+    holder = directory["parties"]["harbour-logistics"]
+    contract = directory["instruments"]["jade-hkd"]["address"]
+    slots = [rpc.call("web3_sha3", [f"0x{int(holder, 16):064x}{position:064x}"]) for position in range(24)]
+    found = {slot: int(rpc.call("eth_getStorageAt", [contract, slot, "latest"]), 16) for slot in slots}
+    (slot,) = (slot for slot, word in found.items() if word)
+    snapshot = rpc.call("evm_snapshot", [])
+    rpc.call("anvil_setStorageAt", [contract, slot, f"0x{found[slot] + 1:064x}"])
+    ran = up("reconcile", "--json")
+    rpc.call("evm_revert", [snapshot])
+    assert ran.code == 1
+    balance = found[slot] % 2**96
+    by_the_rules = [told for told in ran.document["differences"] if "by the rules" in told]
+    assert by_the_rules == [f"harbour-logistics has {balance + 1} of jade-hkd, and by the rules {balance}"]
 
 
 def test_logs_are_json_lines_that_name_the_instruction(up, tmp_path):

@@ -1,6 +1,6 @@
 """Random acts by random parties, on a chain and by the rules: both accept the same and come to the same.
 
-SETTLEMENT_ORACLE_EXAMPLES is how many sequences there are, for a longer look.
+SETTLEMENT_ORACLE_DEEP=1 is a longer look.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from random_acts import RandomActs
 from side_by_side import SideBySide
 
-EXAMPLES = int(os.environ.get("SETTLEMENT_ORACLE_EXAMPLES", "10"))
+EXAMPLES = 300 if os.environ.get("SETTLEMENT_ORACLE_DEEP") else 10
 
 
 @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
