@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 from settlement.domain.bills import REFERENCE_BYTES_MAX
-from settlement.domain.instruction import title_id
 from settlement.domain.oracle.calls import NOBODY, Call
+from settlement.domain.oracle.control import ControlTracking
 from settlement.domain.oracle.entrustments import Entrustments
 from settlement.domain.oracle.instrument import EngineBound
 from settlement.domain.oracle.registry import CARRIER, FROZEN, Registry
@@ -16,7 +16,7 @@ from settlement.domain.oracle.tables import Refusal, Tables
 STRAIGHT, TO_ORDER, BLANK = range(3)
 """Kinds, as `BillKind` in contracts/types/Bill.sol."""
 
-NONE, ISSUED, PENDING_AMENDMENT, AMENDED, PENDING_DELIVERY, DELIVERED, VOIDED = range(7)
+NONE, ISSUED, PENDING_AMENDMENT, AMENDED, PENDING_DELIVERY, DELIVERED, VOIDED, HANDED_OVER = range(8)
 """Statuses, as `BillStatus` there."""
 
 _NO_DATA = bytes(32)
@@ -67,16 +67,26 @@ class Bills(EngineBound):
         "acceptSwitchToPaper(uint256,bytes32)": "accept_switch_to_paper",
         "rejectSurrender(uint256)": "reject_surrender",
         "voidBill(uint256)": "void",
+        "handOver(uint256,address,bytes32)": "hand_over",
     }
     ISSUED_BY: ClassVar[int] = CARRIER
 
-    def __init__(self, tables: Tables, registry: Registry, address: str, issuer: str) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        registry: Registry,
+        address: str,
+        issuer: str,
+        control: ControlTracking,
+        instruments: Mapping[str, object],
+    ) -> None:
         super().__init__(tables, registry, address, issuer)
+        self._control = control
+        self._instruments = instruments
         self.owners: dict[int, str] = tables.owners(address)
         self.bills: dict[int, Bill] = {}
         self.holds: dict[str, int] = {}
         self._held: dict[int, str] = {}
-        self._live: dict[bytes, int] = {}
         self._entrustments = Entrustments(tables)
 
     def bill(self, title: int) -> Bill:
@@ -134,13 +144,11 @@ class Bills(EngineBound):
             self._registry.require_active(endorsee)
         elif endorsee != NOBODY:
             raise Refusal("BillOfLading_InvalidEndorsee", endorsee)
-        if self._live.get(document):
-            raise Refusal("BillOfLading_DocumentHasLiveBill", "0x" + document.hex())
+        if not 0 < len(reference.encode()) <= REFERENCE_BYTES_MAX:
+            raise Refusal("BillOfLading_InvalidReference", reference)
         same = old and self.bill(old).reference == reference
         sub_reference = self.bill(old).sub_reference + 1 if same else 1
-        title = title_id(reference if sub_reference == 1 else f"{reference}/{sub_reference}")
-        if not 0 < len(reference.encode()) <= REFERENCE_BYTES_MAX or self.bill(title).status != NONE:
-            raise Refusal("BillOfLading_InvalidReference", reference)
+        title = self._control.begin(self.address, document, reference, sub_reference)
         shipper = holder
         if old:
             if self.bill(old).replaced_by:
@@ -149,7 +157,6 @@ class Bills(EngineBound):
             self._set(old, self.bill(old)._replace(replaced_by=title))
         made = Bill(ISSUED, kind, kind != STRAIGHT, endorsee, shipper, reference, sub_reference, document)
         self._set(title, made)
-        self._tables.put(self._live, document, title)
         self._tables.put(self.owners, title, holder)
 
     # ---- endorsed, entrusted -----------------------------------------------------------------------------------------
@@ -231,10 +238,8 @@ class Bills(EngineBound):
         self._surrender(call, title, PENDING_AMENDMENT, reason)
 
     def _surrender(self, call: Call, title: int, status: int, reason: bytes) -> None:
-        self._require_in_control(call, title)
+        self._require_disposal(call, title)
         bill = self.bill(title)
-        if bill.kind != STRAIGHT or bill.shipper != call.sender:
-            self._require_title(call, title)
         self._set(title, bill._replace(status=status, reason=reason, surrendered_by=call.sender))
         self._tables.put(self.owners, title, self.issuer)
 
@@ -273,8 +278,33 @@ class Bills(EngineBound):
     def _end(self, title: int, status: int) -> None:
         bill = self.bill(title)
         self._set(title, bill._replace(status=status))
-        self._tables.put(self._live, bill.document, 0)
+        self._control.end(self.address, bill.document)
         self._tables.put(self.owners, title, NOBODY)
+
+    def hand_over(self, call: Call, title: int, target: str, chain_digest: bytes) -> None:
+        """Whoever may surrender a bill has it go on in another register of the carrier's."""
+        self._require_disposal(call, title)
+        if chain_digest == _NO_DATA:
+            raise Refusal("BillOfLading_ChainDigestMissing", f"{title:#x}")
+        bill = self.bill(title)
+        self._set(title, bill._replace(status=HANDED_OVER))
+        self._tables.put(self.owners, title, NOBODY)
+        self._control.give(self.address, self.issuer, target, bill.document)
+        taking = self._instruments.get(target)
+        if not isinstance(taking, Bills):
+            raise Refusal("Reverted", f"{target} takes no bills over")
+        taking.take_over(title, call.sender, bill)
+
+    def take_over(self, title: int, holder: str, bill: Bill) -> None:
+        """Goes on with a bill of another register."""
+        self._registry.require_active(holder)
+        self._set(title, bill)
+        self._tables.put(self.owners, title, holder)
+
+    def _require_disposal(self, call: Call, title: int) -> None:
+        self._require_in_control(call, title)
+        if self.bill(title).kind != STRAIGHT or self.bill(title).shipper != call.sender:
+            self._require_title(call, title)
 
     def _require_pending(self, call: Call, title: int) -> None:
         self._require_issuer(call)

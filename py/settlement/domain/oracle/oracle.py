@@ -8,6 +8,7 @@ from typing import Any
 from settlement.domain.oracle.bills import Bills
 from settlement.domain.oracle.bond import Bond
 from settlement.domain.oracle.calls import NOBODY, Call, Event, Outcome
+from settlement.domain.oracle.control import ControlTracking
 from settlement.domain.oracle.engine import Engine
 from settlement.domain.oracle.facts import Fact
 from settlement.domain.oracle.fungible import Fungible
@@ -28,7 +29,7 @@ CONSTRUCTORS: Mapping[str, tuple[str, ...]] = {
         *("string", "string", "address", "address", "address"),
         *(_BOND_TERMS, _COUPONS, "(uint16,uint32)[]", "(uint32,uint32)[]", "string"),
     ),
-    "BillOfLading": ("string", "string", "address", "address", "address"),
+    "BillOfLading": ("string", "string", "address", "address", "address", "address"),
 }
 """The types of what each contract is created with."""
 
@@ -52,6 +53,7 @@ class Oracle:
         self._registry = Registry(self._tables, registry)
         self.instruments: dict[str, Instrument] = {}
         self._engine = Engine(self._tables, self._registry, engine, self.instruments)
+        self._controls: dict[str, ControlTracking] = {}
         self.is_deployed = False
         self._told: Event | None = None
 
@@ -161,7 +163,9 @@ class Oracle:
             bond = Bond(self._tables, self._registry, made, values[3], nominal, minimum, increment)
             self._enter(values[2], values[4], bond)
         elif call.function == "BillOfLading":
-            self._enter(values[2], values[4], Bills(self._tables, self._registry, made, values[3]))
+            control = self._controls.setdefault(values[5], ControlTracking(self._tables, self._registry))
+            bills = Bills(self._tables, self._registry, made, values[3], control, self.instruments)
+            self._enter(values[2], values[4], bills)
 
     def _enter(self, engine: str, registry: str, instrument: WholesaleMoney | Deposits | Bond | Bills) -> None:
         """Takes an instrument in, where it is of this deployment and its issuer has the role."""
