@@ -153,6 +153,18 @@ abstract contract BillTitle is TitleInstrument, IBillOfLading {
                 revert(add(reason, 32), mload(reason))
             }
         }
+        if (giver != titleholder && _bills[titleId].kind == BillKind.ToOrder) {
+            _endAcceptance(titleId, titleholder, giver);
+        }
+    }
+
+    /// @dev It was for as long as the receiver has possession: else a former agent that buys the bill would pay, and get
+    /// possession alone. A straight bill is never sold so.
+    function _endAcceptance(uint256 titleId, address titleholder, address receiver) private {
+        Entrustment storage found = _entrustments[titleId][titleholder][receiver];
+        if (!found.accepted) return;
+        found.accepted = false;
+        emit EntrustmentRenounced(titleId, titleholder, receiver);
     }
 
     /// @dev The same decision as the movement's, and the same words.

@@ -60,7 +60,7 @@ interface IBillOfLading is IInstrument {
     /// @param receiver Who agreed.
     event EntrustmentAccepted(uint256 indexed titleId, address indexed giver, address indexed receiver);
 
-    /// @notice Emitted when the receiver no longer agrees.
+    /// @notice Emitted when the receiver no longer agrees, or has given possession away.
     /// @param titleId The bill.
     /// @param giver Who entrusted it.
     /// @param receiver Who renounced.
@@ -216,7 +216,8 @@ interface IBillOfLading is IInstrument {
     /// @notice Takes an entrustment back. Not while `receiver` has possession, nor on hold.
     function revokeEntrustment(uint256 titleId, address receiver) external;
 
-    /// @notice The receiver agrees to have possession without title.
+    /// @notice The receiver agrees to have possession without title, of a bill to order once: it ends when the receiver gives it
+    /// away.
     /// @param realisableFrom What it agrees to, so that it cannot be changed under its hands.
     function acceptEntrustment(uint256 titleId, address giver, uint64 realisableFrom) external;
 

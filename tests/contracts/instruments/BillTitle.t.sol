@@ -204,6 +204,25 @@ contract BillTitleTest is Carriage {
         have(title, alice, alice);
     }
 
+    /// @dev A former agent that buys the bill would else pay for it and get possession alone.
+    function test_When_AnAgentHasGivenItBack() external {
+        vm.prank(alice);
+        bills.entrust(title, bob, 0);
+        vm.prank(bob);
+        bills.acceptEntrustment(title, alice, 0);
+        move(alice, bob, title);
+        vm.expectEmit(address(bills));
+        emit IBillOfLading.EntrustmentRenounced(title, alice, bob);
+        move(bob, alice, title);
+        assertFalse(bills.entrustment(title, alice, bob).accepted);
+        bytes4 selector = IBillOfLading.BillOfLading_EntrustmentNotAccepted.selector;
+        refuseMove(alice, bob, title, abi.encodeWithSelector(selector, title, alice, bob));
+        vm.prank(alice);
+        bills.revokeEntrustment(title, bob);
+        move(alice, bob, title);
+        have(title, bob, bob);
+    }
+
     /// @dev Otherwise a seller could entrust its buyer after the buyer has signed, and keep title and price.
     function test_RevertGiven_TheReceiverHasNotAccepted() external {
         vm.prank(alice);

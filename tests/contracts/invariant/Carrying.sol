@@ -175,6 +175,11 @@ contract Carrying is BillModel {
             _accept(id, giver, receiver, seed >> 32 & 3 == 0 ? 7 : found.realisableFrom);
             return;
         }
+        if (seed >> 25 & 1 == 0) {
+            // Else hardly one renounces: an acceptance ends with possession.
+            (giver, receiver) = (books[id].endorsee, _receiver(id, (seed >> 26) << 1));
+            found = _entrusted(id)[giver][receiver];
+        }
         bool allowed = found.accepted && _active(receiver) && !books[id].held;
         bytes memory input = abi.encodeCall(IBillOfLading.renounceEntrustment, (id, giver));
         if (_attempt(receiver, input, allowed, "renounce")) found.accepted = false;
@@ -206,6 +211,9 @@ contract Carrying is BillModel {
         bool realised = books[id].kind != BillKind.Blank && books[id].endorsee != giver && outcome == Outcome.Title;
         if (!_attempt(address(engine), input, outcome != Outcome.Refused, "move")) return;
         books[id].possession = receiver;
+        if (books[id].kind == BillKind.ToOrder && books[id].endorsee != giver) {
+            _entrusted(id)[books[id].endorsee][giver].accepted = false;
+        }
         if (outcome == Outcome.Title) (books[id].endorsee, books[id].endorsable) = (receiver, true);
         ++done[realised ? "realise a pledge" : outcome == Outcome.Title ? "move title" : "move possession"];
     }

@@ -442,5 +442,11 @@ class _Moving:
     def moved(self, bill: Bill, with_title: bool) -> Bill:
         giver, receiver = self.movement.giver, self.movement.receiver
         action: BillAction = "TRANSFER_WITH_TITLE" if with_title else "TRANSFER"
-        title = {"kind": "to-order", "endorsee": receiver, "endorsable": True} if with_title else {}
+        title: dict[str, object] = {}
+        if with_title:
+            title = {"kind": "to-order", "endorsee": receiver, "endorsable": True}
+        agreed = bill.entrusted.get((bill.titleholder or "", giver))
+        if agreed is not None and bill.kind == "to-order":  # It was for as long as the giver had possession.
+            ended = {**bill.entrusted, (bill.titleholder or "", giver): agreed._replace(accepted=False)}
+            title["entrusted"] = MappingProxyType(ended)
         return bill.entered(Entry(action, giver, receiver), held=False, possession=receiver, **title)

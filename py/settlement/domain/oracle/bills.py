@@ -318,8 +318,11 @@ class Bills(EngineBound):
         if giver == receiver:
             raise Refusal("Instrument_SelfMovement", giver)
         self._require_free(giver, quantity)
+        bill = self.bill(quantity)
         if self._passes_title(giver, receiver, quantity, at):
-            self._set(quantity, self.bill(quantity)._replace(kind=TO_ORDER, endorsable=True, endorsee=receiver))
+            self._set(quantity, bill._replace(kind=TO_ORDER, endorsable=True, endorsee=receiver))
+        if bill.kind == TO_ORDER and giver != bill.endorsee:
+            self._entrustments.end(quantity, bill.endorsee, giver)
         self._tables.put(self.owners, quantity, receiver)
 
     def place_hold(self, hold: str, owner: str, quantity: int) -> None:

@@ -60,5 +60,11 @@ class Entrustments:
             raise Refusal("BillOfLading_UnknownEntrustment", receiver)
         self._tables.put(self._all, (title, giver, receiver), found._replace(is_accepted=False))
 
+    def end(self, title: int, giver: str, receiver: str) -> None:
+        """What the receiver agreed to was for as long as it had possession."""
+        found = self._of(title, giver, receiver)
+        if found.is_accepted:
+            self._tables.put(self._all, (title, giver, receiver), found._replace(is_accepted=False))
+
     def _of(self, title: int, giver: str, receiver: str) -> Entrustment:
         return self._all.get((title, giver, receiver), _NONE)
