@@ -277,7 +277,7 @@ def act_on(
         Refused: the bill's rules do not allow it.
     """
     network = view.network
-    _require_parties(network, by, to, giver)
+    _require_parties(network, by, None if action == "HAND_OVER" else to, giver)
     _require_text("--statement", statement)
     given = {
         "--to": to,

@@ -156,13 +156,14 @@ class Chain:
         """What the contract says of a bill, and which bill of its document is live."""
         token = title_id(bill.number.name)
         asked = [("bill(uint256)", token), ("ownerOf(uint256)", token), ("titleholderOf(uint256)", token)]
-        data = [encode_call(signature, [value]) for signature, value in asked]
-        data.append(encode_call("liveBillOf(bytes32)", [bytes.fromhex(bill.document_hash[2:])]))
-        calls = [("eth_call", [{"to": self.contract, "data": "0x" + each.hex()}, "latest"]) for each in data]
+        data = [(self.contract, encode_call(signature, [value])) for signature, value in asked]
+        record = encode_call("liveRecordOf(bytes32)", [bytes.fromhex(bill.document_hash[2:])])
+        data.append((self.ledger.directory.control_tracking_registry, record))
+        calls = [("eth_call", [{"to": to, "data": "0x" + each.hex()}, "latest"]) for to, each in data]
         answers = self.node(*calls)
         found, owner, titleholder, live = (
             None if isinstance(answer, RpcError) else decode([kind], bytes.fromhex(answer[2:]))[0]
-            for answer, kind in zip(answers, (BILL, "address", "address", "uint256"), strict=True)
+            for answer, kind in zip(answers, (BILL, "address", "address", "(address,uint256)"), strict=True)
         )
         status, kind, endorsable, _, reason, _, surrendered_by, shipper, *_, replaces, replaced_by = found
         return (
@@ -173,7 +174,7 @@ class Chain:
             *map(self.name, (owner, titleholder, surrendered_by, shipper)),
             replaces,
             replaced_by,
-            live,
+            live[1],
         )
 
     def entries(self) -> dict[int, list[Entry]]:

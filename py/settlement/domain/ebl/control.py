@@ -173,13 +173,15 @@ def _issued(register: Register, act: bills.NewBill) -> Register:
         _refuse("BillOfLading_InvalidEndorsee")
     if endorsee is not None:
         register.require_active(endorsee)
+    if len(act.document_reference.encode()) > bills.REFERENCE_BYTES_MAX:
+        _refuse("BillOfLading_InvalidReference")
     if register.live_bill_of(act.document_hash) is not None:
-        _refuse("BillOfLading_DocumentHasLiveBill")
+        _refuse("ControlTracking_DocumentHasLiveRecord")
     number = BillNumber(act.document_reference, 1)
     if replaced is not None and replaced.number.reference == act.document_reference:
         number = replaced.number.next
-    if number.name in register.bills or len(act.document_reference.encode()) > bills.REFERENCE_BYTES_MAX:
-        _refuse("BillOfLading_InvalidReference")
+    if number.name in register.bills:
+        _refuse("ControlTracking_ReferenceTaken")
     made = Bill(
         number=number,
         document_hash=act.document_hash,
