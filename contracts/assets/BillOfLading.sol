@@ -17,6 +17,8 @@ contract BillOfLading is BillTitle {
     /// @dev DCSA's limit on transportDocumentReference.
     uint256 private constant _REFERENCE_LENGTH_MAX = 20;
 
+    /// @dev Fixed and trusted, as the registry is. It asks that one for kinds and issuers, and calls nobody else but
+    /// where a bill is passed on.
     IControlTrackingRegistry private immutable _CONTROL;
 
     /// @dev As `onlyIssuer`, in one copy: six would make the contract too large.
@@ -85,6 +87,7 @@ contract BillOfLading is BillTitle {
         return _issue(holder, documentReference, documentHash, kind, endorsee, oldTitleId, statementHash);
     }
 
+    // slither-disable-next-line reentrancy-no-eth,reentrancy-benign,reentrancy-events: _CONTROL calls nobody back
     function _issue(
         address holder,
         string calldata documentReference,
@@ -160,6 +163,7 @@ contract BillOfLading is BillTitle {
     }
 
     /// @inheritdoc IBillOfLading
+    // slither-disable-next-line reentrancy-events: _CONTROL calls nobody back
     function acceptSurrender(uint256 titleId) external onlyCarrier {
         bool amendment = _requirePending(titleId);
         bytes4 reason = _bills[titleId].amendmentReason;
@@ -169,6 +173,7 @@ contract BillOfLading is BillTitle {
     }
 
     /// @inheritdoc IBillOfLading
+    // slither-disable-next-line reentrancy-events: _CONTROL calls nobody back
     function acceptSwitchToPaper(uint256 titleId, bytes32 statementHash) external onlyCarrier {
         if (statementHash == 0) revert BillOfLading_StatementMissing();
         _requirePending(titleId);
@@ -192,6 +197,7 @@ contract BillOfLading is BillTitle {
 
     /// @inheritdoc IBillOfLading
     /// @dev Without its title the carrier would void what is another's.
+    // slither-disable-next-line reentrancy-events: _CONTROL calls nobody back
     function voidBill(uint256 titleId) external onlyCarrier {
         _requireStatus(titleId, BillStatus.Issued);
         _requireInControl(titleId);
@@ -255,6 +261,7 @@ contract BillOfLading is BillTitle {
         if (current.kind != BillKind.Straight || current.shipper != msg.sender) _requireTitle(titleId);
     }
 
+    // slither-disable-next-line reentrancy-benign,reentrancy-events: _CONTROL calls nobody back
     function _end(uint256 titleId, BillStatus status) private {
         _bills[titleId].status = status;
         _CONTROL.end(_bills[titleId].documentHash);

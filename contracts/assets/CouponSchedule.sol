@@ -30,7 +30,7 @@ abstract contract CouponSchedule is PositionHistory, IGreenBond {
         _UTC_OFFSET = terms_.utcOffset;
         _CALCULATION_AGENT = terms_.calculationAgent;
         _keepCoupons(coupons_, terms_.calculationAgent != address(0));
-        uint256 repaid;
+        uint256 repaid = 0;
         for (uint256 i = 0; i < repayments_.length; ++i) {
             Repayment memory repayment = repayments_[i];
             bool later = i == 0 || repayment.coupon > repayments_[i - 1].coupon;
@@ -166,6 +166,7 @@ abstract contract CouponSchedule is PositionHistory, IGreenBond {
     }
 
     function _recordTime(uint256 record) internal view override returns (uint64) {
+        // forge-lint: disable-next-line(unsafe-typecast): a day of 32 bits in seconds takes 49
         return uint64((uint256(_coupons[record].recordDay) + 1) * 1 days - _UTC_OFFSET);
     }
 }

@@ -68,6 +68,7 @@ contract GreenBond is CouponSchedule {
     function issue(uint256 nominal) external onlyIssuer {
         uint256 issued = _issued + nominal;
         if (issued > _terms.nominal) revert GreenBond_NominalExceeded(issued, _terms.nominal);
+        // forge-lint: disable-next-line(unsafe-typecast): at most the nominal of the terms
         _issued = uint96(issued);
         _mint(_ISSUER, nominal);
         emit BondIssued(nominal);
@@ -77,6 +78,7 @@ contract GreenBond is CouponSchedule {
     function allocate(bytes32 allocationHash, uint256 nominal) external onlyIssuer {
         _requireStatus(BondStatus.Closing);
         if (nominal > _terms.nominal) revert GreenBond_NominalExceeded(nominal, _terms.nominal);
+        // forge-lint: disable-next-line(unsafe-typecast): at most the nominal of the terms
         _allocated = uint96(nominal);
         emit BondAllocated(allocationHash, nominal);
     }

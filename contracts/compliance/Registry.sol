@@ -110,6 +110,7 @@ contract Registry is IRegistry, AccessControl {
             uint256 word = _instruments[accounts[i]];
             if (word == 0) continue;
             uint256 kind = word >> _KIND_SHIFT;
+            // forge-lint: disable-next-line(unsafe-typecast): the low 160 bits are the issuer
             if (kind != uint256(InstrumentKind.Money) || _isActive(_parties[address(uint160(word))])) {
                 classes[i] |= BatchCodec.ADMITTED_INSTRUMENT;
             }
@@ -157,6 +158,7 @@ contract Registry is IRegistry, AccessControl {
     /// @inheritdoc IRegistry
     function instrument(address token) external view returns (InstrumentKind kind, address issuer) {
         uint256 word = _instruments[token];
+        // forge-lint: disable-next-line(unsafe-typecast): the low 160 bits are the issuer
         return (InstrumentKind(word >> _KIND_SHIFT), address(uint160(word)));
     }
 
@@ -173,6 +175,7 @@ contract Registry is IRegistry, AccessControl {
         uint256 word = _instruments[token];
         if (word == 0) revert Registry_InstrumentNotAdmitted(token);
         kind = word >> _KIND_SHIFT;
+        // forge-lint: disable-next-line(unsafe-typecast): the low 160 bits are the issuer
         if (kind == uint256(InstrumentKind.Money)) requireActive(address(uint160(word)));
     }
 
@@ -188,6 +191,7 @@ contract Registry is IRegistry, AccessControl {
             return reasons.push(abi.encodeWithSelector(Registry_InstrumentNotAdmitted.selector, token));
         }
         bool isMoney = word >> _KIND_SHIFT == uint256(InstrumentKind.Money);
+        // forge-lint: disable-next-line(unsafe-typecast): the low 160 bits are the issuer
         return isMoney ? _partyReasons(reasons, address(uint160(word))) : reasons;
     }
 }

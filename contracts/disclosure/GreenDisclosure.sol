@@ -24,6 +24,7 @@ contract GreenDisclosure is IGreenDisclosure, EIP712 {
 
     Commitment[] private _commitments;
     /// @dev Only ever appended to.
+    // slither-disable-next-line uninitialized-state: attest() appends through a storage pointer
     mapping(uint256 commitment => Attestation[]) private _attestations;
 
     constructor(IGreenBond bond_, IRegistry registry_, uint16 useOfProceeds_, Commitment[] memory commitments_)

@@ -76,10 +76,10 @@ interface IRegistry {
     function unfreezeParty(address party) external;
 
     /// @notice Admits an instrument to settlement.
-    function admitInstrument(address instrument, address issuer, InstrumentKind kind) external;
+    function admitInstrument(address token, address issuer, InstrumentKind kind) external;
 
     /// @notice Withdraws an instrument from settlement.
-    function withdrawInstrument(address instrument) external;
+    function withdrawInstrument(address token) external;
 
     /// @notice Reverts unless every party and instrument of `legs` may settle now.
     /// @return duties Bit i is set where leg i's receiver has to consent.

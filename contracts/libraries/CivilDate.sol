@@ -8,6 +8,7 @@ library CivilDate {
     uint256 private constant _DAYS_TO_EPOCH = 719_468;
     uint256 private constant _DAYS_PER_ERA = 146_097;
 
+    // slither-disable-next-line divide-before-multiply: whole eras, years and months are what is wanted
     function fromDays(uint256 daysSinceEpoch) internal pure returns (uint256 year, uint256 month, uint256 day) {
         uint256 shifted = daysSinceEpoch + _DAYS_TO_EPOCH;
         uint256 era = shifted / _DAYS_PER_ERA;

@@ -6,8 +6,8 @@ pragma solidity 0.8.37;
 library Isin {
     /// @notice Whether `isin` is well formed and its check digit is right (modulus 10, "double add double").
     function isValid(bytes12 isin) internal pure returns (bool) {
-        uint256 sum;
-        bool doubled; // The check digit, read first from the right, is not doubled.
+        uint256 sum = 0;
+        bool doubled = false; // The check digit, read first from the right, is not doubled.
         for (uint256 i = 12; i > 0; --i) {
             uint8 character = uint8(isin[i - 1]);
             bool digit = character >= 0x30 && character <= 0x39;

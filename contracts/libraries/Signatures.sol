@@ -9,6 +9,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 /// @dev Recovers first and looks for code only where that fails: looking first would cost every key 2,600 gas.
 library Signatures {
     /// @notice Whether `signature` is `party`'s over `digest`.
+    // slither-disable-next-line unused-return: what the failure is about is not wanted
     function isValid(address party, bytes32 digest, bytes calldata signature) internal view returns (bool) {
         address recovered;
         ECDSA.RecoverError failure;

@@ -56,6 +56,7 @@ contract TokenizedDeposit is AccountMoney, ITokenizedDeposit {
     }
 
     /// @inheritdoc IDepositMoney
+    // slither-disable-next-line incorrect-equality,events-maths: whole days; the engine's event tells of the payment
     function debit(address payer, uint256 amount, address payeeBank)
         external
         onlyEngine
@@ -63,11 +64,12 @@ contract TokenizedDeposit is AccountMoney, ITokenizedDeposit {
     {
         covered = withinMandate(amount, payeeBank);
         if (covered) {
-            // Within the daily limit, so it fits.
             uint16 today = _today();
             if (_day == today) {
+                // forge-lint: disable-next-line(unsafe-typecast): within the daily limit, so it fits
                 _usedOnDay += uint64(amount);
             } else {
+                // forge-lint: disable-next-line(unsafe-typecast): within the daily limit, so it fits
                 (_day, _usedOnDay) = (today, uint64(amount));
             }
         }
@@ -109,6 +111,7 @@ contract TokenizedDeposit is AccountMoney, ITokenizedDeposit {
         return _receiveReasons(payee);
     }
 
+    // slither-disable-next-line incorrect-equality: whole days
     function _usedToday() private view returns (uint256) {
         return _day == _today() ? _usedOnDay : 0;
     }

@@ -29,6 +29,7 @@ abstract contract Disbursement is IPayingAgent, IERC1271 {
     /// @dev The one instruction that is consented to, while it is settled.
     InstructionId private transient _consented;
 
+    // slither-disable-next-line unused-return: of the two, the reserve is wanted
     constructor(ISettlementEngine engine, IGreenBond bond_, IDepositMoney cash) {
         _ENGINE = engine;
         _REGISTRY = engine.registry();
@@ -38,10 +39,11 @@ abstract contract Disbursement is IPayingAgent, IERC1271 {
     }
 
     /// @inheritdoc IPayingAgent
+    // slither-disable-next-line calls-loop,unused-return,reentrancy-benign: all or none, and pay() is guarded
     function payTogether(uint256 id, Payment[] calldata payments, bool redeems) external {
         if (msg.sender != address(this)) revert PayingAgent_NotAllowed(msg.sender);
         Leg[] memory legs = new Leg[](payments.length);
-        uint256 filled;
+        uint256 filled = 0;
         for (uint256 i = 0; i < payments.length; ++i) {
             Payment calldata payment = payments[i];
             if (redeems) _BOND.redeemHolder(payment.holder);
@@ -75,6 +77,7 @@ abstract contract Disbursement is IPayingAgent, IERC1271 {
     }
 
     /// @dev Reverts unless the agent's own account can be debited: what holds everybody up is nobody's obstacle.
+    // slither-disable-next-line unused-return: of the two, the bank is wanted
     function _requirePayer() internal view {
         _REGISTRY.requireActive(address(this));
         (address bank,) = _CASH.interbankAccount();
@@ -87,6 +90,7 @@ abstract contract Disbursement is IPayingAgent, IERC1271 {
         return Leg(address(this), holder, address(_CASH), account, amount);
     }
 
+    // slither-disable-next-line unused-return,reentrancy-benign: it settles or reverts, for this once
     function _settle(uint256 id, Leg[] memory legs, uint256 filled) private {
         assembly ("memory-safe") {
             mstore(legs, filled)

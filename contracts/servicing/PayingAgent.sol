@@ -41,6 +41,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
     /// @inheritdoc IPayingAgent
     uint256 public owed;
 
+    // slither-disable-next-line missing-zero-check: without an operator, holders elect their accounts themselves
     constructor(ISettlementEngine engine, IGreenBond bond_, IDepositMoney cash, address operator)
         Disbursement(engine, bond_, cash)
     {
@@ -64,6 +65,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
         }
     }
 
+    // slither-disable-next-line calls-loop,unused-return: the operator chooses whom it names; the bank is not asked for
     function _elect(address holder, IDepositMoney account, bool byHolder) private {
         if (address(account) != address(0)) {
             (, IFungibleInstrument reserve) = account.interbankAccount();
@@ -111,6 +113,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
         while (period + 1 < coupons.length && today >= coupons[period].end) ++period;
         // Else the coupon whose record time has passed would be paid, and accrued here once more.
         if (_BOND.recordsPassed() > period) revert PayingAgent_ClosedPeriod(coupons[period].end);
+        // forge-lint: disable-next-line(unsafe-typecast): days, not seconds: for millions of years
         (uint256 numerator, uint256 denominator) = _BOND.callPerUnit(call, uint32(today));
         _closeAndOpen(id, numerator, denominator);
     }
@@ -131,6 +134,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
         _BOND.close();
     }
 
+    // slither-disable-next-line incorrect-equality: asks whether anything is due, not for an exact balance
     function _open(uint256 id, uint256 entitled, uint256 numerator, uint256 denominator) private {
         Distribution storage opened = _distributions[id];
         if (opened.opened) revert PayingAgent_AlreadyOpened(id);
@@ -140,8 +144,10 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
         if (due > free) revert PayingAgent_InsufficientFunds(id, free, due);
         owed += due;
         opened.kind = Kind(id >> _INDEX_BITS);
+        // forge-lint: disable-next-line(unsafe-typecast): the low 16 bits are the index
         opened.index = uint16(id);
         opened.opened = true;
+        // forge-lint: disable-next-line(unsafe-typecast): at most the supply, and the cash that is there
         (opened.entitled, opened.due) = (uint96(entitled), uint96(due));
         (opened.numerator, opened.denominator) = (numerator, denominator);
         emit DistributionOpened(id, entitled, due);
@@ -167,7 +173,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
         _requirePayer();
         (address[] memory holders, uint256[] memory nominals) = _positions(state, count);
         Payment[] memory payments = new Payment[](holders.length);
-        uint256 filled;
+        uint256 filled = 0;
         for (uint256 i = 0; i < holders.length; ++i) {
             if (nominals[i] == 0 || holders[i] == _ISSUER) continue;
             uint256 amount = _next(state, nominals[i]);
@@ -220,6 +226,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IPayingAgent
+    // slither-disable-next-line reentrancy-benign: guarded, and what is set aside is deleted first
     function claim(uint256 id, address holder) external nonReentrant {
         uint256 kept = _setAside[id][holder];
         if (kept == 0) revert PayingAgent_NothingToPay(id);
@@ -244,6 +251,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
         _settleOne(type(uint256).max, _ISSUER, address(account), amount);
     }
 
+    // slither-disable-next-line calls-loop: the bond alone is asked, in pages that the caller chooses
     function _positions(Distribution memory state, uint256 count)
         private
         view
@@ -264,6 +272,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
 
     function _next(Distribution memory state, uint256 nominal) private pure returns (uint256) {
         uint256 before = uint256(state.counted).timesHalfUp(state.numerator, state.denominator);
+        // forge-lint: disable-next-line(unsafe-typecast): at most the supply
         state.counted += uint96(nominal);
         return uint256(state.counted).timesHalfUp(state.numerator, state.denominator) - before;
     }
@@ -277,6 +286,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
     }
 
     /// @dev Why a holder cannot be paid now, as far as its own side says; empty where nothing does.
+    // slither-disable-next-line calls-loop: in pages that the caller chooses; an account is asked once it is admitted
     function _obstacle(Kind kind, Payment memory payment) private view returns (bytes memory) {
         address holder = payment.holder;
         if (holder == address(this)) return "";

@@ -33,6 +33,7 @@ abstract contract ReserveNetting {
     }
 
     /// @dev Pays every net debtor's position to the net creditors of the same reserve.
+    // slither-disable-next-line calls-loop: asked in _touch() already whether it can move; 256 items at most
     function _closeNetting() internal {
         _mode = _CLOSED;
         Net[] memory nets = _takeNets();
@@ -42,14 +43,14 @@ abstract contract ReserveNetting {
                 int256 amount = -nets[i].amount < nets[j].amount ? -nets[i].amount : nets[j].amount;
                 nets[i].amount += amount;
                 nets[j].amount -= amount;
-                // casting to 'uint256' is safe because both sides of the comparison are positive
-                // forge-lint: disable-next-line(unsafe-typecast)
+                // forge-lint: disable-next-line(unsafe-typecast): both sides of the comparison are positive
                 IInstrument(nets[i].reserve).bookTransfer(nets[i].bank, nets[j].bank, uint256(amount));
             }
         }
     }
 
     /// @dev Moves reserves now, or books them where a batch is open. `amount` is at most what an account carries.
+    // slither-disable-next-line calls-loop: one leg of an instruction, that moves with the others or not at all
     function _moveReserve(IFungibleInstrument reserve, address from, address to, uint256 amount) internal {
         // Alone, the reserve itself would say so; netted, it would not be asked.
         if (from == to) revert IInstrument.Instrument_SelfMovement(from);
@@ -58,8 +59,7 @@ abstract contract ReserveNetting {
             reserve.bookTransfer(from, to, amount);
             return;
         }
-        // casting to 'int256' is safe because an account carries at most 2**96
-        // forge-lint: disable-next-line(unsafe-typecast)
+        // forge-lint: disable-next-line(unsafe-typecast): an account carries at most 2**96
         int256 signed = int256(amount);
         _book(reserve, from, -signed, mode);
         _book(reserve, to, signed, mode);
@@ -88,18 +88,18 @@ abstract contract ReserveNetting {
         if (stored == 0) stored = _touch(reserve, bank);
         (int256 net, uint256 cover) = _unpack(stored);
         if (mode == _COVERED) {
-            // Cover and amount are sums of what accounts carry, far from the ends of their types.
-            // forge-lint: disable-next-line(unsafe-typecast)
+            // forge-lint: disable-next-line(unsafe-typecast): a sum of what accounts carry, far from its type's end
             int256 left = int256(cover) + amount;
-            // forge-lint: disable-next-line(unsafe-typecast)
+            // forge-lint: disable-next-line(unsafe-typecast): as above, and negative
             if (left < 0) revert IInstrument.Instrument_InsufficientFree(bank, cover, uint256(-amount));
-            // forge-lint: disable-next-line(unsafe-typecast)
+            // forge-lint: disable-next-line(unsafe-typecast): not negative, as just compared
             cover = uint256(left);
         }
         _store(slot, _pack(net + amount, cover));
     }
 
     /// @dev Once per bank and batch. An account that cannot move refuses its own instructions here, not all at the end.
+    // slither-disable-next-line calls-loop,costly-loop: once per bank and batch; the counter is in transient storage
     function _touch(IFungibleInstrument reserve, address bank) private returns (uint256) {
         reserve.requireUsable(bank);
         uint256 index = _touchedCount++;
@@ -125,13 +125,12 @@ abstract contract ReserveNetting {
 
     /// @dev The net in the upper half, the cover in the lower, and a last bit that shows that the bank was touched.
     function _pack(int256 net, uint256 cover) private pure returns (uint256) {
-        // casting to 'uint256' keeps the sign bits, which the shift moves to the top
-        // forge-lint: disable-next-line(unsafe-typecast)
+        // forge-lint: disable-next-line(unsafe-typecast): keeps the sign bits, which the shift moves to the top
         return (uint256(net) << 128) | (cover << 1) | 1;
     }
 
     function _unpack(uint256 stored) private pure returns (int256 net, uint256 cover) {
-        // forge-lint: disable-next-line(unsafe-typecast)
+        // forge-lint: disable-next-line(unsafe-typecast): the upper half with its sign, as it was packed
         return (int256(stored) >> 128, (stored & type(uint128).max) >> 1);
     }
 

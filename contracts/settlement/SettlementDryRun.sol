@@ -74,6 +74,7 @@ contract SettlementDryRun is ISettlementDryRun {
         }
     }
 
+    // slither-disable-start calls-loop,unused-return,incorrect-equality: a view asks for each leg, and compares by hash
     function _consentReasons(bytes[] memory list, InstructionId id, Leg[] calldata legs, Consent[] calldata consents)
         private
         view
@@ -154,6 +155,7 @@ contract SettlementDryRun is ISettlementDryRun {
         (InstrumentKind kind,) = _ENGINE.registry().instrument(token);
         return kind != InstrumentKind.Unknown;
     }
+    // slither-disable-end calls-loop,unused-return,incorrect-equality
 
     function _consented(address party, Consent[] calldata consents) private pure returns (bool) {
         for (uint256 i = 0; i < consents.length; ++i) {

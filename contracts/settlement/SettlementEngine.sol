@@ -77,8 +77,8 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         address[] memory names = accounts;
         uint256[] memory classes = _REGISTRY.classify(names);
         _openNetting(mode);
-        uint256 offset;
-        uint256 index;
+        uint256 offset = 0;
+        uint256 index = 0;
         Memory.Pointer free = Memory.getFreeMemoryPointer();
         while (offset < items.length) {
             if (index == _BATCH_MAX) revert Engine_BatchSize(index + 1);
@@ -120,6 +120,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         }
     }
 
+    // slither-disable-next-line reentrancy-events: under the guard of every entry, which slither cannot read
     function _settle(Instruction calldata instruction, Consent[] calldata consents, uint256 eligibility)
         private
         returns (InstructionId id)
@@ -141,6 +142,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
     // ---- lock, then settle -------------------------------------------------------------------------------------------
 
     /// @inheritdoc ISettlementEngine
+    // slither-disable-next-line calls-loop: 32 legs at most, that are all held or none
     function lock(Instruction calldata instruction, Consent[] calldata consents)
         external
         nonReentrant
@@ -159,6 +161,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
     }
 
     /// @inheritdoc ISettlementEngine
+    // slither-disable-next-line reentrancy-no-eth,calls-loop: guarded; 32 legs at most, that all move or none
     function settleLocked(Instruction calldata instruction, Consent[] calldata consents)
         external
         nonReentrant
@@ -320,6 +323,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
 
     // ---- movements ---------------------------------------------------------------------------------------------------
 
+    // slither-disable-next-line calls-loop: 32 legs at most, that all move or none
     function _perform(InstructionId id, uint256 index, Leg calldata leg, address[] memory consenting) private {
         address instrument = leg.instrument;
         if (instrument == leg.receiverInstrument) {
@@ -331,6 +335,7 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
     }
 
     /// @dev Burn at the payer's bank, reserves from bank to bank, mint at the payee's bank.
+    // slither-disable-next-line calls-loop: 32 legs at most, that all move or none
     function _payAcrossBanks(InstructionId id, uint256 index, Leg calldata leg, address[] memory consenting) private {
         uint256 amount = leg.quantity;
         IDepositMoney payee = IDepositMoney(leg.receiverInstrument);

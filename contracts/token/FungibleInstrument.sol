@@ -174,6 +174,7 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         _beforeSupplyChange(_supply, period);
         uint256 supply = uint256(_supply) + amount;
         if (supply > _AMOUNT_MASK) revert Instrument_InvalidQuantity(quantity);
+        // forge-lint: disable-next-line(unsafe-typecast): compared with the mask of 96 bits above
         _supply = uint96(supply);
         _give(account, amount, period);
         emit Transfer(address(0), account, quantity);
@@ -232,6 +233,7 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
 
     function _toAmount(uint256 quantity) internal pure returns (uint96) {
         if (quantity == 0 || quantity > type(uint96).max) revert Instrument_InvalidQuantity(quantity);
+        // forge-lint: disable-next-line(unsafe-typecast): compared above
         return uint96(quantity);
     }
 

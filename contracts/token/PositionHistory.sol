@@ -106,6 +106,7 @@ abstract contract PositionHistory is FungibleInstrument, IPositionHistory {
         uint256 flags = word >> _FLAGS_SHIFT;
         uint256 since = flags & _SINCE_MASK;
         uint256 quantity = word & _AMOUNT_MASK;
+        // forge-lint: disable-next-line(unsafe-typecast): a balance has 96 bits; since has 16
         if (since != period && quantity != 0) _past[account][period - 1] = Past(uint96(quantity), uint16(since), true);
         if (flags & _LISTED == 0) _holders.push(account);
         return (word & ((1 << _FLAGS_SHIFT) - 1)) | ((_LISTED | period) << _FLAGS_SHIFT);
@@ -115,12 +116,15 @@ abstract contract PositionHistory is FungibleInstrument, IPositionHistory {
     function _beforeSupplyChange(uint96 supply, uint256 period) internal override {
         uint256 since = _register.supplySince;
         if (since == period) return;
+        // forge-lint: disable-next-line(unsafe-typecast): read out of 16 bits
         if (supply != 0) _pastSupply[period - 1] = Past(supply, uint16(since), true);
+        // forge-lint: disable-next-line(unsafe-typecast): no bond has 65,536 coupons: no block could deploy it
         _register.supplySince = uint16(period);
     }
 
     function _nextPeriod() private returns (uint256 period) {
         period = recordsPassed();
+        // forge-lint: disable-next-line(unsafe-typecast): no bond has 65,536 coupons: no block could deploy it
         _register.period = uint16(period);
         _register.nextRecordTime = period < _recordCount() ? _recordTime(period) : type(uint64).max;
     }
