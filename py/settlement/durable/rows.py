@@ -124,7 +124,7 @@ def insert_rows(connection: Connection, table: Table, values: Sequence[Mapping[s
 
 @functools.cache
 def _insert_text(table: Table, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - the program's own names
 
 
 def _copied(value: object) -> str:
