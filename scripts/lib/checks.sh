@@ -6,8 +6,8 @@ locks_name_no_registry() {
   local found
   found=$({
     grep -nHE '"resolved"|_resolved' package-lock.json
-    grep -nHE '://|^ *(-i|-f|--(extra-)?index-url|--find-links|--trusted-host)\b' \
-      scripts/requirements.txt scripts/requirements.in
+    grep -nHE '://|^ *(-i|-f|--(extra-)?index-url|--find-links|--trusted-host)\b' scripts/*requirements.txt \
+      scripts/*requirements.in
     grep -nHiE 'registry *=|_auth|://' .npmrc
     grep -nHiE '(npmjs|pypi|pythonhosted)\.(org|com|io)|://[^ ]*/simple' \
       package.json package-lock.json pyproject.toml foundry.toml
@@ -35,6 +35,12 @@ contracts_use_the_ir() {
   return "$found"
 }
 
+# Lints what is deployed. Forge compiles first, so this costs little where it just has.
+lint_contracts() { scripts/forge lint contracts; }
+
+# The database of vulnerabilities is on the network. Where that is not to be had, the step says so, and passes.
+audit_dependencies() { scripts/audit || [ $? -eq 3 ]; }
+
 checks() {
   step "ruff format --check" .venv/bin/ruff format --check .
   step "ruff check" .venv/bin/ruff check .
@@ -44,4 +50,7 @@ checks() {
   step "contracts compile through the IR" contracts_use_the_ir
   step "locks name no registry" locks_name_no_registry
   step "locks fit pyproject.toml" lock_fits_pyproject
+  step "no secrets" .venv/bin/python scripts/lib/find_secrets.py
+  step "no known vulnerabilities" audit_dependencies
+  step "slither" scripts/analyse
 }
