@@ -36,7 +36,8 @@ contracts_use_the_ir() {
 }
 
 # Lints what is deployed. Forge compiles first, so this costs little where it just has.
-lint_contracts() { scripts/forge lint contracts; }
+# In folders of its own: after it, what forge had compiled to run would be compiled again.
+lint_contracts() { FOUNDRY_OUT=build/lint/out FOUNDRY_CACHE_PATH=build/lint/cache scripts/forge lint contracts; }
 
 # The database of vulnerabilities is on the network. Where that is not to be had, the step says so, and passes.
 audit_dependencies() { scripts/audit || [ $? -eq 3 ]; }
