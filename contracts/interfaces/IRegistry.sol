@@ -6,6 +6,9 @@ import {Leg} from "../types/Settlement.sol";
 
 /// @title Registry of participants and instruments
 /// @notice Who may take part in settlement, in which roles, and which instruments are admitted to it.
+/// @dev Its own powers are roles of OpenZeppelin's AccessControl, each the hash of its name. What extends trust takes
+/// ADMISSION_ROLE, which the administrator has from the start: make that `IDualControl`, and it takes two persons and a
+/// delay. What reduces trust is done at once, by one key: OPERATOR_ROLE, SUPERVISOR_ROLE.
 interface IRegistry {
     /// @notice Emitted when a party is admitted, or its roles are changed.
     /// @param party The party.
@@ -61,24 +64,26 @@ interface IRegistry {
     error Registry_IssuerMismatch(address instrument, address issuer, address actual);
 
     /// @notice Admits `party` as active, or gives an admitted party other roles without touching its status.
+    /// Takes ADMISSION_ROLE.
     function admitParty(address party, uint16 roles) external;
 
-    /// @notice Bars an active party until it is reinstated.
+    /// @notice Bars an active party until it is reinstated. Takes OPERATOR_ROLE.
     function suspendParty(address party) external;
 
-    /// @notice Lifts a suspension.
+    /// @notice Lifts a suspension. Takes ADMISSION_ROLE.
     function reinstateParty(address party) external;
 
-    /// @notice Bars an admitted party on the supervisor's order; outranks a suspension.
+    /// @notice Bars an admitted party on the supervisor's order; outranks a suspension. Takes SUPERVISOR_ROLE.
     function freezeParty(address party) external;
 
-    /// @notice Lifts a freeze; a party that was suspended before the freeze is suspended again.
+    /// @notice Lifts a freeze; a party that was suspended before the freeze is suspended again. Takes SUPERVISOR_ROLE,
+    /// and no delay: a bank that was frozen by mistake could pay nothing that is due meanwhile.
     function unfreezeParty(address party) external;
 
-    /// @notice Admits an instrument to settlement.
+    /// @notice Admits an instrument to settlement. Takes ADMISSION_ROLE.
     function admitInstrument(address token, address issuer, InstrumentKind kind) external;
 
-    /// @notice Withdraws an instrument from settlement.
+    /// @notice Withdraws an instrument from settlement. Takes OPERATOR_ROLE.
     function withdrawInstrument(address token) external;
 
     /// @notice Reverts unless every party and instrument of `legs` may settle now.

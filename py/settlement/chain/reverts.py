@@ -12,6 +12,7 @@ from eth_utils.abi import collapse_if_tuple
 from eth_utils.address import to_checksum_address
 
 from settlement.chain.artifacts import Abi, Artifacts
+from settlement.chain.powers import POWERS
 from settlement.errors import Reason
 
 Naming = Callable[[str], str]
@@ -78,6 +79,15 @@ SENTENCES: dict[str, str] = {
     "Registry_PartyNotActive": "{party} is not active; it is {status}",
     "Registry_RoleMissing": "{party} lacks the role {role}",
     "Registry_UnexpectedPartyStatus": "{party} is {status}, which does not allow this",
+    # ---- powers ----
+    "DualControl_IncompatibleRole": (
+        "{account} cannot have the role {role}: it is nobody, it has another part in dual control, "
+        "or only dual control itself has that role"
+    ),
+    "DualControl_NotRevocable": (
+        "{account} does not have the role {role} of {target}, or is dual control, whose own powers are not revoked"
+    ),
+    "DualControl_RoleVacant": "nobody would be left with the role {role}: grant it to another first",
     # ---- all instruments ----
     "Instrument_HoldExists": "there is a hold {holdId} already",
     "Instrument_HoldUnknown": "there is no outstanding hold {holdId}",
@@ -185,6 +195,7 @@ SENTENCES: dict[str, str] = {
     # ---- libraries: what integrators meet who use the token standards directly ----
     "AccessControlBadConfirmation": "a role can only be given up by its holder",
     "AccessControlUnauthorizedAccount": "{account} lacks the administrative role {neededRole}",
+    "AddressEmptyCode": "there is no contract at {target}",
     "ECDSAInvalidSignature": "the signature is not one",
     "ECDSAInvalidSignatureLength": "a signature of {length} bytes is not one",
     "ECDSAInvalidSignatureS": "the signature is not in its canonical form",
@@ -210,12 +221,21 @@ SENTENCES: dict[str, str] = {
     "ERC721InvalidReceiver": "{receiver} cannot receive a title",
     "ERC721InvalidSender": "{sender} cannot send a title",
     "ERC721NonexistentToken": "there is no title {tokenId}",
+    "FailedCall": "what was called failed without a reason",
+    "FailedDeployment": "a contract could not be deployed",
+    "InsufficientBalance": "{balance} of the chain's own money is there and {needed} is needed",
     "InvalidShortString": "a short text is not encoded as one",
+    "MissingPrecompile": "the chain lacks a contract that is built into others",
     "ReentrancyGuardReentrantCall": "a contract was called again while it was at work",
     "SafeCastOverflowedIntDowncast": "{value} does not fit into {bits} bits",
     "SafeCastOverflowedIntToUint": "{value} is negative",
     "SafeCastOverflowedUintDowncast": "{value} does not fit into {bits} bits",
     "SafeCastOverflowedUintToInt": "{value} is too large",
+    "TimelockInsufficientDelay": "a delay of {delay} s is shorter than {minDelay} s",
+    "TimelockInvalidOperationLength": "{targets} targets, {values} values and {payloads} calls do not pair",
+    "TimelockUnauthorizedCaller": "{caller} is not dual control itself, which alone changes its delay",
+    "TimelockUnexecutedPredecessor": "the proposal {predecessorId} has to be executed before",
+    "TimelockUnexpectedOperationState": "the proposal {operationId} is not {expectedStates}",
     "StringTooLong": "the text {str!r} is too long",
     "StringsInsufficientHexLength": "{value} does not fit into {length} hexadecimal bytes",
     "StringsInvalidAddressFormat": "a text is not an address",
@@ -358,7 +378,8 @@ def _word(error: str, argument: str, kind: str, value: Any, naming: Naming) -> A
     if kind in ("bytes4", "bytes12"):
         return bytes.fromhex(value[2:]).rstrip(b"\0").decode("ascii", "replace")
     if kind == "bytes32":
-        return _short(value)
+        named = _NAMED_BYTES.get(argument, {})
+        return named.get(value) or _short(value)
     if error == "Panic":
         return _PANICS.get(value, f"panic {value:#04x}")
     if argument == "status" and error in _STATUSES:
@@ -376,6 +397,18 @@ def _word(error: str, argument: str, kind: str, value: Any, naming: Naming) -> A
         return _short(f"0x{value:064x}")
     return value
 
+
+_POWERS = {"0x" + role.hex(): name for name, role in POWERS.items()}
+_NAMED_BYTES: Mapping[str, Mapping[str, str]] = {
+    "role": _POWERS,
+    "neededRole": _POWERS,
+    "expectedStates": {
+        f"0x{1:064x}": "new: it was made before",
+        f"0x{4:064x}": "ready: it has to wait, or was never made, or was vetoed or executed",
+        f"0x{6:064x}": "pending: it was never made, or was vetoed or executed",
+    },
+}
+"""What the access control and the timelock say in 32 bytes, by the argument's name."""
 
 _COUNTED_FROM_ZERO = frozenset({"record", "coupon", "commitment"})
 """What the contracts count from 0 and people from 1."""

@@ -107,6 +107,10 @@ contract GasTest is Instructions {
         vm.startPrank(issuer);
         size("GreenDisclosure", _deploy("disclosure/GreenDisclosure.sol:GreenDisclosure", arguments));
         vm.stopPrank();
+        address[][3] memory persons = [new address[](1), new address[](1), new address[](1)];
+        (persons[0][0], persons[1][0], persons[2][0]) = (operator, issuer, supervisor);
+        arguments = abi.encode(1 days, persons[0], persons[1], persons[2]);
+        size("DualControl", _deploy("compliance/DualControl.sol:DualControl", arguments));
     }
 
     /// @dev The third trade of the same two parties: by then every slot is there.

@@ -39,7 +39,9 @@ contract ServicingAccessTest is Serviced, AccessMatrix {
             agentOperator,
             calculationAgent
         ];
-        callers = all;
+        for (uint256 i = 0; i < 13; ++i) {
+            callers[i] = all[i];
+        }
         _name(address(agent), "PayingAgent");
         _name(address(bond), "GreenBond");
         _name(address(closing), "GreenBond");

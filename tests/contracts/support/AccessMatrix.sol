@@ -22,9 +22,12 @@ abstract contract AccessMatrix {
     uint16 internal constant PAYING_AGENT = 1 << 10;
     uint16 internal constant AGENT_OPERATOR = 1 << 11;
     uint16 internal constant CALCULATION_AGENT = 1 << 12;
+    uint16 internal constant SECOND_PERSON = 1 << 13;
+    uint16 internal constant GUARDIAN = 1 << 14;
+    uint16 internal constant DUAL_CONTROL = 1 << 15;
 
     /// @dev By bit; who is not of a test's world is nobody.
-    address[13] internal callers;
+    address[16] internal callers;
 
     mapping(address target => string) private _names;
     mapping(string key => uint256) private _passed;

@@ -62,6 +62,11 @@ INHERITED = {
     *("supportsInterface", "hasRole", "getRoleAdmin", "grantRole", "revokeRole", "renounceRole", "eip712Domain"),
     *("isValidSignature",),  # ERC-1271
     *("DEFAULT_ADMIN_ROLE", "OPERATOR_ROLE", "SUPERVISOR_ROLE"),
+    # of a TimelockController
+    *("PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE", "schedule", "scheduleBatch", "execute", "executeBatch"),
+    *("cancel", "getMinDelay", "updateDelay", "getTimestamp", "getOperationState", "hashOperation"),
+    *("hashOperationBatch", "isOperation", "isOperationPending", "isOperationReady", "isOperationDone"),
+    *("onERC721Received", "onERC1155Received", "onERC1155BatchReceived"),
 }
 
 
