@@ -20,6 +20,7 @@ MONEY, ASSET, TITLE = 1, 2, 3
 """Kinds of instruments, as `InstrumentKind` there."""
 
 ADMIN = bytes(32)
+ADMISSION = bytes.fromhex("61f19161910d05b837a16537e613a7a64b5e17df251b199f664468353176cf60")
 OPERATOR = bytes.fromhex("97667070c54ef182b0f5858b034beac1b6f3089aa2d3188bb1e8929f4fa9b929")
 SUPERVISOR = bytes.fromhex("060c8eced3c6b422fe5573c862b67b9f6e25a3fc7d9543b14f7aee77b138e70d")
 """Hashes of the names of the roles that govern the registry."""
@@ -53,14 +54,14 @@ class Registry:
 
     def govern(self, admin: str, operator: str, supervisor: str) -> None:
         """Who may do what here from the beginning."""
-        for role, account in ((ADMIN, admin), (OPERATOR, operator), (SUPERVISOR, supervisor)):
+        for role, account in ((ADMIN, admin), (ADMISSION, admin), (OPERATOR, operator), (SUPERVISOR, supervisor)):
             self._tables.put(self._granted, (role, account), True)
 
     # ---- calls -------------------------------------------------------------------------------------------------------
 
     def admit_party(self, call: Call, party: str, roles: int) -> None:
-        """The operator admits a party, or gives it other roles."""
-        self._require_granted(call, OPERATOR)
+        """Whoever admits lets a party in, or gives it other roles."""
+        self._require_granted(call, ADMISSION)
         if party == NOBODY or not roles:
             raise Refusal("Registry_InvalidAdmission", party)
         self._tables.put(self.roles, party, roles)
@@ -72,8 +73,8 @@ class Registry:
         self._tables.put(self.suspended, party, True)
 
     def reinstate(self, call: Call, party: str) -> None:
-        """The operator ends that."""
-        self._require_granted(call, OPERATOR)
+        """Whoever admits ends that."""
+        self._require_granted(call, ADMISSION)
         self._require_status(party, SUSPENDED)
         self._tables.put(self.suspended, party, False)
 
@@ -90,8 +91,8 @@ class Registry:
         self._tables.put(self.frozen, party, False)
 
     def admit_instrument(self, call: Call, instrument: str, issuer: str, kind: int) -> None:
-        """The operator admits an instrument of an active issuer."""
-        self._require_granted(call, OPERATOR)
+        """Whoever admits lets in an instrument of an active issuer."""
+        self._require_granted(call, ADMISSION)
         if not kind:
             raise Refusal("Registry_InvalidAdmission", instrument)
         if self.kind_of(instrument):
