@@ -27,24 +27,25 @@ def planted(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("deploy.env", f"PRIVATE_KEY=0x{KEY}"),
-        ("network.yaml", f"deployer: {KEY.upper()}"),
-        ("notes.md", f"Send it with `--private-key 0x{KEY}`."),
-        ("bank.py", f"KEY = 0x{KEY}"),
-        ("Bank.sol", f"bytes32 constant KEY = 0x{KEY};"),
-        ("phrase.py", f'PHRASE = "{Mnemonic().generate(num_words=12)}"'),
-        ("phrase.txt", f"words: {Mnemonic().generate(num_words=24)} of the bank"),
-        ("key.pem", "-----BEGIN EC " + "PRIVATE KEY-----"),
-        ("key.json", f'{{"kty": "EC", "d": "{base64.urlsafe_b64encode(bytes(range(32))).decode().rstrip("=")}"}}'),
-        ("UTC--bank", f'{{"crypto": {{"ciphertext": "{KEY}{KEY}"}}}}'),
-        (".npmrc", "token=npm_" + "a1B2" * 9),
-    ],
-)
-def test_a_key_is_found_and_not_shown(tmp_path: Path, capsys: Capture, name: str, text: str) -> None:
-    planted(tmp_path, name, f"one\ntwo\n{text}\n")
+PLANTED = {
+    "deploy.env": f"PRIVATE_KEY=0x{KEY}",
+    "network.yaml": f"deployer: {KEY.upper()}",
+    "notes.md": f"Send it with `--private-key 0x{KEY}`.",
+    "bank.py": f"KEY = 0x{KEY}",
+    "Bank.sol": f"bytes32 constant KEY = 0x{KEY};",
+    "phrase.py": f'PHRASE = "{Mnemonic().generate(num_words=12)}"',
+    "phrase.txt": f"words: {Mnemonic().generate(num_words=24)} of the bank",
+    "key.pem": "-----BEGIN EC " + "PRIVATE KEY-----",
+    "key.json": f'{{"kty": "EC", "d": "{base64.urlsafe_b64encode(bytes(range(32))).decode().rstrip("=")}"}}',
+    "UTC--bank": f'{{"crypto": {{"ciphertext": "{KEY}{KEY}"}}}}',
+    ".npmrc": "token=npm_" + "a1B2" * 9,
+}
+"""By file. Tests are named by it, since what is random would name them otherwise in every process."""
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_key_is_found_and_not_shown(tmp_path: Path, capsys: Capture, name: str) -> None:
+    planted(tmp_path, name, f"one\ntwo\n{PLANTED[name]}\n")
     assert SCAN(tmp_path) == 1
     told = capsys.readouterr()
     assert f"{name}:3: " in told.out
