@@ -156,6 +156,6 @@ def test_whoever_shipped_the_goods_may_surrender_the_amended_bill_too(tmp_path):
     document["documentParties"]["consignee"] = party_document("Bob")
     for name, content in (("chains", [second, first]), ("document", document)):
         (tmp_path / f"{name}.json").write_text(json.dumps(content), "utf-8")
-    newer, older = chains_in(tmp_path / "chains.json", document=tmp_path / "document.json")
+    newer, older = chains_in(tmp_path / "chains.json", documents=[tmp_path / "document.json"])
     assert newer.state.status == "PENDING_SURRENDER_FOR_DELIVERY"
     assert newer.state.shipper == older.state.shipper
