@@ -17,6 +17,7 @@ from settlement.scenarios.load import LIBRARY, load_scenario
 
 SCENARIOS = sorted(path.stem for path in LIBRARY.glob("ebl-*.yaml"))
 LEFT_OUT = {
+    "OCLN20251113041": ("exporter had it handed over", "exporter had it handed over"),
     "OCLN20251113042": ("title passed to its carrier", "its carrier voided it"),
     "OCLN20251113046": ("it was issued blank",),
     "OCLN20251113052": ("importer signed at",),
