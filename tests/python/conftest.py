@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from postgresql import Server, programs_or_skip
 
 from settlement.chain.artifacts import Artifacts, load_artifacts
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SETTLE = str(Path(sys.executable).with_name("settle"))
+# How long an example takes is no property of what is tested: a busy machine is slow.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 TIMEOUT_S = 300.0
 """A command that takes so long hangs; the longest takes a minute on an idle machine."""
 

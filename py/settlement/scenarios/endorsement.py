@@ -161,6 +161,8 @@ class _VersionPlan:
         self._states = states
         self._named = None if named is None else planner.participants.named(named)
         self._entrusted: set[tuple[PartyId, PartyId]] = set()
+        # An acceptance ends when the receiver gives a bill to order away.
+        self._accepted: set[tuple[PartyId, PartyId]] = set()
         self._realised = dict(self._realisations())
         self._title = {"instrument": REGISTER, "reference": name}
 
@@ -176,6 +178,7 @@ class _VersionPlan:
             said = {"name": label, "at": self._planner.at(entry)}
             if index in self._realised:
                 skipped = True
+                self._accepted.discard(self._realised[index][0])
                 giver, receiver = self._of(self._entries[index + 1].actor), self._recipient(entry)
                 yield said | self._moved(giver, receiver, said["at"])
             else:
@@ -234,15 +237,20 @@ class _VersionPlan:
                 yield {"revoke_entrustment": self._title | {"by": giver, "to": receiver}}
         elif before.endorsee is not None:
             titleholder = self._of_state(before.endorsee)
-            if receiver != titleholder and (titleholder, receiver) not in self._entrusted:
+            if receiver != titleholder and (titleholder, receiver) not in self._accepted:
                 yield from self._entrust(titleholder, receiver)
+            if before.kind == "to-order":
+                self._accepted.discard((titleholder, giver))
         yield self._moved(giver, receiver, at)
 
     def _entrust(self, titleholder: PartyId, receiver: PartyId) -> Iterator[_Step]:
+        known = (titleholder, receiver) in self._entrusted
         self._entrusted.add((titleholder, receiver))
+        self._accepted.add((titleholder, receiver))
         times = [at for pair, at in self._realised.values() if pair == (titleholder, receiver)]
         terms = {"realisable_from": times[0]} if times else {}
-        yield {"entrust": self._title | {"by": titleholder, "to": receiver} | terms}
+        if not known:
+            yield {"entrust": self._title | {"by": titleholder, "to": receiver} | terms}
         yield {"accept_entrustment": self._title | {"by": receiver, "from": titleholder} | terms}
 
     def _moved(self, giver: PartyId, receiver: PartyId, at: str) -> _Step:

@@ -118,6 +118,7 @@ def test_a_batch_too_large_for_the_chain_is_settled_in_smaller_ones(behind):
     worker = service.worker(resend_s=0.01)
     for number in range(7):
         service.until(worker, f"R-{number}", CONFIRMED)
+    proxy.size_max = None  # What is asked to reconcile may be large.
     require_books(service, 7)
 
 
@@ -132,6 +133,7 @@ def test_an_instruction_too_large_for_the_chain_is_refused_and_the_others_settle
     assert "no transaction as large as this needs" in service.journal.entry("LARGE").history[-1].detail
     for number in range(3):
         service.until(worker, f"R-{number}", CONFIRMED)
+    proxy.size_max = None
     require_books(service, 3)
 
 
