@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from settlement.app.json_files import bytes_in, said_of
 from settlement.domain.bills import BillKind
 from settlement.domain.ebl.chain import BillState, EndorsementChain, check_versions, read_chains, replay_steps
-from settlement.domain.ebl.content import MAX_BYTES, read_json
+from settlement.domain.ebl.content import read_json
 from settlement.domain.ebl.document import BillOfLading, read_bill
 from settlement.domain.ebl.party import Party
-from settlement.domain.ebl.responses import EblRefused
-from settlement.errors import InputError, Location
+from settlement.errors import InputError
 
 
 class ChainView(NamedTuple):
@@ -41,11 +41,11 @@ def bill_in(path: Path) -> BillOfLading:
         InputError: the file cannot be read, or is no JSON.
         EblRefused: it is no bill of lading that can be issued electronically.
     """
-    data = _read(path)
+    data = bytes_in(path)
     try:
         return read_bill(data)
     except InputError as error:
-        raise _within(error, path) from None
+        raise said_of(error, path) from None
 
 
 def chains_in(path: Path, kind: BillKind | None = None, documents: Sequence[Path] = ()) -> tuple[ChainView, ...]:
@@ -65,7 +65,7 @@ def chains_in(path: Path, kind: BillKind | None = None, documents: Sequence[Path
     if kind is not None and documents:
         raise InputError("the document says the kind: give one of them, not both")
     bills = [bill_in(document) for document in documents]
-    data = _read(path)
+    data = bytes_in(path)
     try:
         chains = read_chains(read_json(data))
         for document, bill in zip(documents, bills, strict=True):
@@ -75,7 +75,7 @@ def chains_in(path: Path, kind: BillKind | None = None, documents: Sequence[Path
         views = _replayed_in_order(chains, kind, bills)
         check_versions([(view.chain, view.state) for view in views])
     except InputError as error:
-        raise _within(error, path) from None
+        raise said_of(error, path) from None
     return views
 
 
@@ -113,19 +113,3 @@ def _is_of(chain: EndorsementChain, bill: BillOfLading) -> bool:
     versions = (chain.transport_document_sub_reference, document.transport_document_sub_reference)
     is_version = None in versions or versions[0] == versions[1]
     return is_version and chain.transport_document_reference == document.transport_document_reference
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise InputError("there is no such file", Location(file=str(path))) from None
-    except OSError as error:
-        raise InputError(f"the file cannot be read: {error.strerror}", Location(file=str(path))) from None
-
-
-def _within(error: InputError, path: Path) -> InputError:
-    if isinstance(error, EblRefused):
-        return error.within(str(path))
-    return InputError(error.problem, Location(file=str(path)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -131,21 +130,6 @@ def _line(name: str | None) -> str | None:
 
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
-
-
-def write_new(path: Path, document: object) -> None:
-    """Writes JSON to a file that is not there yet.
-
-    Raises:
-        InputError: it is there, or cannot be written.
-    """
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    except FileExistsError:
-        raise InputError("it is there already, and is not overwritten", Location(file=str(path))) from None
-    except OSError as error:
-        raise InputError(f"it cannot be written: {error.strerror}", Location(file=str(path))) from None
 
 
 # ---- to the ledger ---------------------------------------------------------------------------------------------------

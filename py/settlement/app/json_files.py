@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,11 @@ def write_new(text: str, path: Path) -> None:
         raise InputError("there is such a file already; name another", Location(file=str(path))) from None
     except OSError as error:
         raise InputError(f"the file cannot be written: {error.strerror}", Location(file=str(path))) from error
+
+
+def json_text(document: object) -> str:
+    """A JSON value as files have it."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def said_of(error: InputError, path: Path) -> InputError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from settlement.app import connect
 from settlement.app.bonds import BondView
+from settlement.app.json_files import json_text, write_new
 from settlement.app.operations import StoredRun, deployment_of, journal_path, stored_label
 from settlement.domain.acts import ExitBond
 from settlement.domain.bonds.register import RegisterExport
@@ -39,16 +39,8 @@ def export_to(view: BondView, path: Path) -> RegisterExport:
         InputError: the bond has not exited, or the file is there already or cannot be written.
     """
     export = export_register(view.network.desk, view.record.instrument)
-    text = json.dumps(export.document() | {"digest": export.digest}, indent=2, ensure_ascii=False) + "\n"
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except FileExistsError:
-        raise InputError("there is such a file already; name another", Location(file=str(path))) from None
-    except OSError as error:
-        raise InputError(f"the file cannot be written: {error.strerror}", Location(file=str(path))) from error
+    text = json_text(export.document() | {"digest": export.digest})
+    write_new(text, path)
     return export
 
 

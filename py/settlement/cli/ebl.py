@@ -11,6 +11,7 @@ import typer
 
 from settlement.app import bills, endorsement
 from settlement.app.ebl import ChainView, bill_in, chains_in
+from settlement.app.json_files import json_text, write_new
 from settlement.cli.output import Json, print_json, progress
 from settlement.domain.bills import BillKind
 from settlement.errors import InputError
@@ -275,7 +276,7 @@ def export(
     if file is None:
         print_json(found.document(shape))
         return
-    endorsement.write_new(file, found.document(shape))
+    write_new(json_text(found.document(shape)), file)
 
 
 @app.command("import")

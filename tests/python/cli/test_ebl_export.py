@@ -8,7 +8,8 @@ import pytest
 
 from settlement.app.bills import open_bill
 from settlement.app.ebl import chains_in
-from settlement.app.endorsement import chains_on_ledger, import_chain, write_new
+from settlement.app.endorsement import chains_on_ledger, import_chain
+from settlement.app.json_files import json_text, write_new
 from settlement.app.operations import UP, chain_down, chain_up, run_scenario
 from settlement.domain.bills import BillNumber
 from settlement.durable.chains import ChainStore
@@ -57,7 +58,7 @@ def test_every_bill_of_the_shipped_scenarios_passes_dcsa_s_rules(ran, tmp_path):
         assert all(part in note for part, note in zip(expected, found.notes, strict=True)), found.notes
         for shape in ("end", "pint"):
             file = tmp_path / f"{name}-{shape}.json"
-            write_new(file, found.document(shape))
+            write_new(json_text(found.document(shape)), file)
             assert [view.chain for view in chains_in(file)] == [view.chain for view in found.views]
         versions = range(len(found.views), 0, -1)
         assert [view.chain.transport_document_sub_reference for view in found.views] == [
@@ -124,7 +125,7 @@ def test_a_file_that_is_there_is_left_as_it_is(sold, tmp_path):
     file = tmp_path / "kept.json"
     file.write_text("mine", "utf-8")
     refused = sold("ebl", "export", "OCLN20251113001", file)
-    assert (refused.code, "it is there already, and is not overwritten" in refused.sentence) == (2, True)
+    assert (refused.code, "there is such a file already; name another" in refused.sentence) == (2, True)
     assert file.read_text("utf-8") == "mine"
     assert "cannot be written" in sold("ebl", "export", "OCLN20251113001", tmp_path / "no" / "folder").sentence
 
