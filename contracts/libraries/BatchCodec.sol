@@ -35,16 +35,78 @@ library BatchCodec {
         bytes4 selector
     ) internal pure returns (bytes memory input, uint256 next, bool wellFormed) {
         assembly ("memory-safe") {
-            let total := mload(accounts)
-            let names := add(accounts, 32)
-            let kinds := add(classes, 32)
-            let read := add(items.offset, offset)
-            wellFormed := 1
+            // Expands the leg at `read` to `write`; says whether all its accounts are there and fit, and whether its
+            // receiver has to consent. A position is a multiple of 32 here, as are the words behind `names` and `kinds`.
+            function expandLeg(read, write, names, kinds, end) -> known, fit, duty {
+                let word := calldataload(read)
+                let at := shl(5, shr(240, word)) // giver
+                known := lt(at, end)
+                fit := mload(add(kinds, at))
+                mstore(write, mload(add(names, at)))
+                at := and(shr(219, word), 0x1fffe0) // receiver
+                known := and(known, lt(at, end))
+                fit := and(fit, mload(add(kinds, at)))
+                mstore(add(write, 32), mload(add(names, at)))
+                at := and(shr(203, word), 0x1fffe0) // instrument
+                known := and(known, lt(at, end))
+                duty := mload(add(kinds, at))
+                mstore(add(write, 64), mload(add(names, at)))
+                at := and(shr(187, word), 0x1fffe0) // receiverInstrument
+                known := and(known, lt(at, end))
+                fit := and(fit, shr(1, and(duty, mload(add(kinds, at)))))
+                mstore(add(write, 96), mload(add(names, at)))
+                mstore(add(write, 128), calldataload(add(read, 8)))
+                duty := and(shr(2, duty), 1)
+            }
+
+            // Expands the legs at `from` to `to`; says where both go on, and the eligibility of the whole.
+            function expandLegs(from, to, accounts_, classes_) -> read, write, known, eligibility {
+                let count := byte(0, calldataload(from))
+                mstore(to, count)
+                read := add(from, 1)
+                write := add(to, 32)
+                known := 1
+                let fits := 1
+                let end := shl(5, mload(accounts_))
+                for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+                    let there, fit, duty := expandLeg(read, write, add(accounts_, 32), add(classes_, 32), end)
+                    known := and(known, there)
+                    fits := and(fits, fit)
+                    eligibility := or(eligibility, shl(i, duty))
+                    read := add(read, 40)
+                    write := add(write, 160)
+                }
+                eligibility := or(mul(and(fits, 1), ELIGIBLE), eligibility)
+            }
+
+            // Expands the consents at `from` to `to`; says where both go on.
+            function expandConsents(from, to, accounts_) -> read, write, known {
+                let count := byte(0, calldataload(from))
+                mstore(to, count)
+                read := add(from, 1)
+                let heads := add(to, 32)
+                write := add(heads, shl(5, count))
+                known := 1
+                for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+                    let word := calldataload(read)
+                    let length := and(shr(224, word), 0xffff)
+                    read := add(read, 4)
+                    mstore(add(heads, shl(5, i)), sub(write, heads))
+                    known := and(known, lt(shr(240, word), mload(accounts_)))
+                    mstore(write, mload(add(accounts_, shl(5, add(shr(240, word), 1)))))
+                    mstore(add(write, 32), 64)
+                    mstore(add(write, 64), length)
+                    calldatacopy(add(write, 96), read, length)
+                    read := add(read, length)
+                    write := add(write, and(add(length, 127), not(31)))
+                }
+            }
 
             input := mload(0x40)
             mstore(add(input, 32), selector)
             let base := add(input, 36)
             let tuple := add(base, 96)
+            let read := add(items.offset, offset)
             mstore(base, 96)
             mstore(tuple, 160)
             mstore(add(tuple, 32), calldataload(read))
@@ -52,64 +114,17 @@ library BatchCodec {
             mstore(add(tuple, 96), shr(192, calldataload(add(read, 40))))
             mstore(add(tuple, 128), calldataload(add(read, 48)))
 
-            // Legs
-            let count := byte(0, calldataload(add(read, 80)))
-            read := add(read, 81)
-            mstore(add(tuple, 160), count)
-            let write := add(tuple, 192)
-            let fit := 1
-            let duties := 0
-            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
-                let word := calldataload(read)
-                let giver := shr(240, word)
-                let receiver := and(shr(224, word), 0xffff)
-                let gives := and(shr(208, word), 0xffff)
-                let receives := and(shr(192, word), 0xffff)
-                wellFormed := and(
-                    wellFormed,
-                    and(and(lt(giver, total), lt(receiver, total)), and(lt(gives, total), lt(receives, total)))
-                )
-                mstore(write, mload(add(names, shl(5, giver))))
-                mstore(add(write, 32), mload(add(names, shl(5, receiver))))
-                mstore(add(write, 64), mload(add(names, shl(5, gives))))
-                mstore(add(write, 96), mload(add(names, shl(5, receives))))
-                mstore(add(write, 128), calldataload(add(read, 8)))
-                let kind := mload(add(kinds, shl(5, gives)))
-                let parties := and(mload(add(kinds, shl(5, giver))), mload(add(kinds, shl(5, receiver))))
-                let instruments := and(kind, mload(add(kinds, shl(5, receives))))
-                fit := and(fit, and(parties, shr(1, instruments)))
-                duties := or(duties, shl(i, and(shr(2, kind), 1)))
-                read := add(read, 40)
-                write := add(write, 160)
-            }
-            mstore(add(base, 64), or(mul(and(fit, 1), ELIGIBLE), duties))
-
-            // Consents
+            let write, eligibility
+            read, write, wellFormed, eligibility := expandLegs(add(read, 80), add(tuple, 160), accounts, classes)
+            mstore(add(base, 64), eligibility)
             mstore(add(base, 32), sub(write, base))
-            count := byte(0, calldataload(read))
-            read := add(read, 1)
-            mstore(write, count)
-            let heads := add(write, 32)
-            write := add(heads, shl(5, count))
-            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
-                let word := calldataload(read)
-                let party := shr(240, word)
-                let length := and(shr(224, word), 0xffff)
-                wellFormed := and(wellFormed, lt(party, total))
-                read := add(read, 4)
-                mstore(add(heads, shl(5, i)), sub(write, heads))
-                mstore(write, mload(add(names, shl(5, party))))
-                mstore(add(write, 32), 64)
-                mstore(add(write, 64), length)
-                calldatacopy(add(write, 96), read, length)
-                read := add(read, length)
-                write := add(write, and(add(length, 127), not(31)))
-            }
 
+            let known
+            read, write, known := expandConsents(read, write, accounts)
             mstore(input, sub(write, add(input, 32)))
             mstore(0x40, and(add(write, 31), not(31)))
             next := sub(read, items.offset)
-            wellFormed := and(wellFormed, iszero(gt(next, items.length)))
+            wellFormed := and(and(wellFormed, known), iszero(gt(next, items.length)))
         }
     }
 }

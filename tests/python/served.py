@@ -14,13 +14,14 @@ from settlement import ChainUnreachable, OutcomeUnknown
 from settlement.app import NetworkDescription, describe, open_service
 from settlement.domain.instruction import InstructionStatus
 from settlement.domain.submission import Submission
+from settlement.durable.verify import verify
 from settlement.flow.intake import submit
 from settlement.flow.worker import Worker
 from settlement.flow.worker_rule import WorkerRule
 from settlement.ports import ChainIdentity, Clock, Slot
 
 PATIENCE_S = 0.5
-"""How long to wait for the node's answer."""
+"""How long a worker that is to meet trouble waits for the node's answer."""
 
 TROUBLE_S = 30.0
 """How long a worker may need to get over what struck it."""
@@ -43,7 +44,12 @@ class ServedMarket:
         ledger = market.network.ledger
         self.market = market
         self.description = description or describe(url, ledger.deployment, ledger.directory, "")
-        self.service = open_service(self.description, journal, url=url_of_ours, timeout_s=PATIENCE_S)
+        self._journal_at = journal
+        self.service = (
+            open_service(self.description, journal)
+            if url_of_ours is None
+            else open_service(self.description, journal, url=url_of_ours, timeout_s=PATIENCE_S)
+        )
         self.journal, self.queue = self.service.network.journal, self.service.queue
         self.batches, self.identity = self.service.batches, self.service.identity
 
@@ -79,6 +85,19 @@ class ServedMarket:
     def status(self, reference: str) -> InstructionStatus | None:
         entry = self.journal.entry(reference)
         return None if entry is None else entry.status
+
+    def require_books(self, settled: int) -> None:
+        """So many trades of ten bonds each have settled, each once, by the journal and by the chain.
+
+        Looked at past whatever stands between the worker and the node, and with patience.
+        """
+        assert self.market.network.position("buyer", "bond").balance == 10 * settled
+        assert verify(self.service.database) == ()
+        straight = open_service(self.description, self._journal_at)
+        try:
+            assert straight.reconcile().differences == ()
+        finally:
+            straight.close()
 
     def until(self, worker: Worker, reference: str, status: InstructionStatus) -> None:
         for _ in range(ROUNDS_MAX):

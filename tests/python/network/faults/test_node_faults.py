@@ -16,13 +16,6 @@ from settlement.durable.verify import verify
 CONFIRMED = InstructionStatus.CONFIRMED
 
 
-def require_books(service, settled):
-    """So many trades of ten bonds each have settled, each once."""
-    assert service.market.network.position("buyer", "bond").balance == 10 * settled
-    assert verify(service.service.database) == ()
-    assert service.service.reconcile().differences == ()
-
-
 @pytest.fixture
 def behind(market, settlement_chain, tmp_path):
     """The market with a proxy between us and the node, and little patience."""
@@ -39,13 +32,13 @@ def test_whatever_happens_on_the_way_it_settles_once(behind, manner, method):
     service, proxy = behind
     worker = service.worker(resend_s=0.05)
     service.submit("FIRST")
-    service.until(worker, "FIRST", CONFIRMED)
+    service.until_well(worker, "FIRST", CONFIRMED)
     service.submit("R")
     proxy.manner, proxy.concerns = manner, method
     worker_rounds(worker, lambda: proxy.struck >= 1)
     proxy.manner = WELL
     service.until_well(worker, "R", CONFIRMED)
-    require_books(service, 2)
+    service.require_books(2)
 
 
 def worker_rounds(worker, until):
@@ -74,7 +67,7 @@ def test_a_reorganisation_of_any_depth_before_finality_is_settled_again(service,
     service.market.rpc.call("anvil_mine", ["0x9"])
     for number in range(depth):
         service.until_well(worker, f"R-{number}", CONFIRMED)
-    require_books(service, depth)
+    service.require_books(depth)
 
 
 def test_a_transaction_that_the_node_dropped_is_sent_again(service):
@@ -90,7 +83,7 @@ def test_a_transaction_that_the_node_dropped_is_sent_again(service):
         rpc.call("evm_setAutomine", [True])
         rpc.call("anvil_mine", ["0x1"])
     service.until(worker, "R", CONFIRMED)
-    require_books(service, 1)
+    service.require_books(1)
 
 
 def test_a_node_that_is_restarted_from_its_state_goes_on(tmp_path):
@@ -106,7 +99,7 @@ def test_a_node_that_is_restarted_from_its_state_goes_on(tmp_path):
     with AnvilNode(NodeSettings(state=state, port=port)) as node:
         again = ServedMarket(market, node.url, journal, description=service.description)
         again.until_well(again.worker("other"), "AFTER", CONFIRMED)
-        require_books(again, 2)
+        again.require_books(2)
         again.service.close()
 
 
@@ -148,7 +141,7 @@ def test_submissions_twice_and_in_any_order_settle_once(service):
     worker = service.worker()
     for number in range(4):
         service.until(worker, f"R-{number}", CONFIRMED)
-    require_books(service, 4)
+    service.require_books(4)
 
 
 @pytest.mark.parametrize("jump", [-3_600.0, 3_600.0])
@@ -173,4 +166,4 @@ def test_a_clock_that_jumps_settles_nothing_twice_and_loses_nothing(service, jum
     clock.offset = jump
     service.submit("R-2")
     service.until(worker, "R-2", CONFIRMED)
-    require_books(service, 2)
+    service.require_books(2)

@@ -10,17 +10,9 @@ from settlement import ChainUnreachable, OutcomeUnknown
 from settlement.chain.keystore import DevelopmentSigner
 from settlement.domain.finality import FinalityRule
 from settlement.domain.instruction import InstructionStatus
-from settlement.durable.verify import verify
 from settlement.ports import BatchResult, Block, ItemOutcome, Judgement, QueueState
 
 SETTLED, CONFIRMED = InstructionStatus.SETTLED, InstructionStatus.CONFIRMED
-
-
-def require_books(service, settled):
-    """So many trades of ten bonds each have settled, each once."""
-    assert service.market.network.position("buyer", "bond").balance == 10 * settled
-    assert verify(service.service.database) == ()
-    assert service.service.reconcile().differences == ()
 
 
 def test_a_reorganisation_while_nobody_worked_takes_no_nonce_twice(service):
@@ -38,7 +30,7 @@ def test_a_reorganisation_while_nobody_worked_takes_no_nonce_twice(service):
     service.market.rpc.call("anvil_mine", ["0x5"])
     for number in range(3):
         service.until_well(next_one, f"R-{number}", CONFIRMED)
-    require_books(service, 3)
+    service.require_books(3)
 
 
 @pytest.fixture
@@ -78,7 +70,7 @@ def test_a_fee_is_not_raised_for_ever(service):
         rpc.call("evm_setAutomine", [True])
         rpc.call("anvil_mine", ["0x1"])
     service.until(worker, "R", CONFIRMED)
-    require_books(service, 1)
+    service.require_books(1)
 
 
 def send_from_a_stranger(service):
@@ -107,7 +99,7 @@ def test_a_receipt_that_a_reorganisation_took_away_between_two_questions_is_aske
         proxy.manner = WELL
         rpc.call("evm_setAutomine", [True])
     service.until_well(worker, "R", CONFIRMED)
-    require_books(service, 2)
+    service.require_books(2)
 
 
 def test_a_batch_too_large_for_the_chain_is_settled_in_smaller_ones(behind):
@@ -119,7 +111,7 @@ def test_a_batch_too_large_for_the_chain_is_settled_in_smaller_ones(behind):
     for number in range(7):
         service.until(worker, f"R-{number}", CONFIRMED)
     proxy.size_max = None  # What is asked to reconcile may be large.
-    require_books(service, 7)
+    service.require_books(7)
 
 
 def test_an_instruction_too_large_for_the_chain_is_refused_and_the_others_settle(behind):
@@ -134,7 +126,7 @@ def test_an_instruction_too_large_for_the_chain_is_refused_and_the_others_settle
     for number in range(3):
         service.until(worker, f"R-{number}", CONFIRMED)
     proxy.size_max = None
-    require_books(service, 3)
+    service.require_books(3)
 
 
 def test_bytes_that_are_signed_again_after_they_were_superseded_are_on_their_way_again(service):
@@ -149,7 +141,7 @@ def test_bytes_that_are_signed_again_after_they_were_superseded_are_on_their_way
     assert [slot.nonce for slot in service.queue.in_flight(lane)] == [first.nonce]
     worker.forget()
     service.until(worker, "R", CONFIRMED)
-    require_books(service, 1)
+    service.require_books(1)
 
 
 def test_what_an_older_batch_settled_goes_back_with_that_batch(service):
@@ -176,11 +168,11 @@ def test_what_an_older_batch_settled_goes_back_with_that_batch(service):
     assert service.status("R") is InstructionStatus.PENDING
     worker.forget()
     service.until(worker, "R", SETTLED)
-    require_books(service, 1)
+    service.require_books(1)
 
 
 def test_what_was_settled_under_another_finality_rule_is_confirmed_under_the_new_one(service):
     service.submit("R")
     service.until(service.worker("first", finality=FinalityRule(kind="depth", depth=9), lease_s=-1.0), "R", SETTLED)
     service.until(service.worker("next"), "R", CONFIRMED)
-    require_books(service, 1)
+    service.require_books(1)
