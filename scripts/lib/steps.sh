@@ -16,6 +16,29 @@ step() {
   step_seconds+=($((SECONDS - started)))
 }
 
+# lane COMMAND...: runs a function that takes steps beside whatever comes next; join_lane waits, and says what it said.
+lane() {
+  lane_folder=$(mktemp -d)
+  (
+    step_names=() step_results=() step_seconds=()
+    "$@"
+    declare -p step_names step_results step_seconds >"$lane_folder/steps"
+  ) >"$lane_folder/said" 2>&1 &
+  lane_process=$!
+}
+
+join_lane() {
+  local names=("${step_names[@]}") results=("${step_results[@]}") seconds=("${step_seconds[@]}")
+  wait "$lane_process" || true
+  cat "$lane_folder/said"
+  step_names=("the steps beside it, to their end") step_results=(FAIL) step_seconds=(0)
+  if [ -s "$lane_folder/steps" ]; then eval "$(sed 's/^declare -a //' "$lane_folder/steps")"; fi
+  step_names=("${names[@]}" "${step_names[@]}")
+  step_results=("${results[@]}" "${step_results[@]}")
+  step_seconds=("${seconds[@]}" "${step_seconds[@]}")
+  rm -r "$lane_folder"
+}
+
 # The table, and as the last line "N passed, N failed"; status 1 when a step failed.
 summary() {
   local i passed=0 failed=0
