@@ -27,7 +27,7 @@ from settlement.flow.worker_rule import WorkerRule
 from settlement.ports import Cancellation
 
 ROUNDS_MAX = 3_000
-ROUNDS_PER_BLOCK = 4
+ROUNDS_PER_BLOCK = 2
 LEASE_S = 0.05
 """Short, so that the next process takes over at once."""
 

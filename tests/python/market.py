@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import date
+from pathlib import Path
 
 from settlement import Network, connect
 from settlement.app import deploy_on
 from settlement.chain.rpc import Rpc
 from settlement.domain.instruction import Leg
+from settlement.flow.confirm import confirm
+from settlement.flow.settle import settle
 
 
 class Market:
@@ -39,10 +43,20 @@ class Market:
             maturity_date=date(2024, 2, 16),
         )
         for bank in ("bank-amber", "bank-jade"):
-            network.issue("wholesale-hkd", bank, "10,000.00")
-        network.issue("jade-hkd", "buyer", "5,000.00")
-        network.issue("bond", "issuer", "1,000")
-        network.settle(network.leg("issuer", "seller", "bond", "1,000"))
+            network.issue("wholesale-hkd", bank, "10,000.00", f"market-{bank}")
+        network.issue("jade-hkd", "buyer", "5,000.00", "market-buyer")
+        network.issue("bond", "issuer", "1,000", "market-bond")
+        bonds = network.instruction(network.leg("issuer", "seller", "bond", "1,000"), reference="market-bond")
+        confirm(network.desk, settle(network.desk, network.match(bonds)))
+
+    def again(self, url: str, journal: Path) -> Market:
+        """The same market, with what is remembered of it in a copy of its journal."""
+        ledger = self.network.ledger
+        market = copy(self)
+        market.rpc = Rpc(url)
+        market.network = connect(url, deployment=ledger.deployment, directory=ledger.directory, journal=journal)
+        market.settle = market.network.settle
+        return market
 
     def trade(self, nominal: str, cash: str) -> list[Leg]:
         """Bonds from seller to buyer against cash from bank to bank."""

@@ -79,15 +79,6 @@ def test_the_green_bond_s_accrued_interest_is_the_contract_s_too(settle):
     )
 
 
-def test_a_coupon_reaches_five_thousand_holders_within_the_budget(settle):
-    document = settle.json("run", "bond-stress")
-    assert document["ok"] is True
-    pages = [step["gas_used"] for step in document["steps"] if step["action"] == "pay" and not step["refused"]]
-    assert 0 < sum(pages) / 5_000 <= 60_000
-    assert "stress-bond: balances add up to the supply" in {check["name"] for check in document["checks"]}
-    assert not [party for party in document["positions"] if party.startswith("holder-")]
-
-
 def test_failures_shows_every_refusal_and_moves_nothing_by_it(settle):
     steps = settle.json("run", "failures")["steps"]
     refused = {name for step in steps for name in step["refused"]}

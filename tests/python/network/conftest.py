@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from market import Market
 from served import ServedMarket
 
-from settlement import Network
+from settlement import connect
+from settlement.app import deploy_on
+from settlement.chain.rpc import Rpc
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -20,9 +23,27 @@ def journal_place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     return request.getfixturevalue("postgresql").new_database()
 
 
+@pytest.fixture(scope="session")
+def _market_made(settlement_chain: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Market, Path]:
+    """The market and its journal, made once for a process: making it takes as long as most tests."""
+    journal = tmp_path_factory.mktemp("market") / "journal.sqlite"
+    network = connect(settlement_chain, deployment=deploy_on(settlement_chain), journal=journal)
+    return Market(network, settlement_chain), journal
+
+
 @pytest.fixture
-def market(settlement_network: Network, settlement_chain: str) -> Market:
-    return Market(settlement_network, settlement_chain)
+def market(_market_made: tuple[Market, Path], settlement_chain: str, tmp_path: Path) -> Iterator[Market]:
+    """The market as it was made, by another reader of the chain and a copy of the journal."""
+    made, journal = _market_made
+    copy = tmp_path / "market.sqlite"
+    with sqlite3.connect(journal) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    rpc = Rpc(settlement_chain)
+    snapshot = rpc.call("evm_snapshot", [])
+    try:
+        yield made.again(settlement_chain, copy)
+    finally:
+        rpc.call("evm_revert", [snapshot])
 
 
 @pytest.fixture

@@ -1,0 +1,51 @@
+"""Mutants are what they say, and each survivor that is explained still is one of the contracts as they are."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+
+from mutate import Mutant, Outcome, explanations, report  # noqa: E402
+
+ENGINE = "contracts/settlement/SettlementEngine.sol"
+NOT_EMPTY = "if (index == 0) revert Engine_BatchSize(0);"
+
+
+def mutant(new: str) -> Mutant:
+    """One whose edit stands in the engine, at the comparison of one line."""
+    source = (ROOT / ENGINE).read_bytes()
+    start = source.index(NOT_EMPTY.encode()) + len("if (")
+    return Mutant("ROR", ENGINE, 1, start, start + len("index == 0"), "index == 0", new)
+
+
+def test_a_mutant_is_the_contract_with_one_edit():
+    source = (ROOT / ENGINE).read_bytes()
+    edited = mutant("index != 0").of(source)
+    assert edited == source.replace(NOT_EMPTY.encode(), NOT_EMPTY.replace("==", "!=").encode())
+
+
+def test_a_survivor_without_an_explanation_is_status_1(capsys):
+    outcomes = [Outcome(mutant(f"index == {number}"), "killed", "test_it", 1.0) for number in range(2, 41)]
+    assert report(outcomes, 40) == 0
+    assert report([*outcomes, Outcome(mutant("index <= 0"), "alive", "", 1.0)], 40) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("39 of 40 mutants killed (97.5 %;")
+    assert last.endswith("1 of 1 survivors not explained")
+
+
+def test_what_does_not_compile_counts_for_nothing(capsys):
+    assert report([Outcome(mutant("index"), "no mutant", "", 1.0)], 1) == 1
+    assert "0 of 0 mutants killed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("path", "at", "becomes"), sorted(explanations()))
+def test_an_explanation_fits_the_contracts(path: str, at: str, becomes: str) -> None:
+    source = " ".join((ROOT / path).read_text("utf-8").split())
+    assert at in source, f"{path} no longer has this; tests/contracts/surviving-mutants.json has to follow"
+    assert becomes not in at or becomes != at
+    assert len(explanations()[path, at, becomes]) > 20
