@@ -40,6 +40,8 @@ def settlement_network(settlement_chain: str, _settlement_deployment: object) ->
     """A network on which nothing has happened yet: registry, engine and dry run are deployed, nobody is admitted."""
     rpc = Rpc(settlement_chain)
     snapshot = rpc.call("evm_snapshot", [])
+    # Down to this block a test may reorganise: the state right after deployment is forgotten after so many tests.
+    rpc.call("anvil_mine", ["0x1"])
     try:
         yield connect(settlement_chain, deployment=_settlement_deployment)  # type: ignore[arg-type]
     finally:

@@ -40,6 +40,9 @@ def market(_market_made: tuple[Market, Path], settlement_chain: str, tmp_path: P
         source.backup(target)
     rpc = Rpc(settlement_chain)
     snapshot = rpc.call("evm_snapshot", [])
+    rpc.call(
+        "anvil_mine", ["0x1"]
+    )  # What a test reorganises down to: the chain forgets the states of blocks long past.
     try:
         yield made.again(settlement_chain, copy)
     finally:
