@@ -42,7 +42,7 @@ def market(_market_made: tuple[Market, Path], settlement_chain: str, tmp_path: P
     snapshot = rpc.call("evm_snapshot", [])
     rpc.call(
         "anvil_mine", ["0x1"]
-    )  # What a test reorganises down to: the chain forgets the states of blocks long past.
+    )  # What a test reorganises down to: states of blocks long past are forgotten.
     try:
         yield made.again(settlement_chain, copy)
     finally:
