@@ -169,6 +169,10 @@ interface IPayingAgent {
     /// @notice Redeems and pays these as one instruction. This contract only, so that it can be tried.
     function payTogether(uint256 id, Payment[] calldata payments, bool redeems) external;
 
+    /// @notice Reverts with the first reason why `account` cannot be credited to `holder` now. Part of paying, and a
+    /// function of its own so that an account's answer can be tried.
+    function requireCreditable(IDepositMoney account, address holder, uint256 amount) external view;
+
     /// @notice Pays a holder what was set aside, in the deposits that it has elected by now.
     function claim(uint256 id, address holder) external;
 

@@ -19,6 +19,8 @@ abstract contract Disbursement is IPayingAgent, IERC1271 {
     /// @dev Enough for an instruction, and for each payment of it across banks into a cold account, with a redemption.
     uint256 private constant _GAS_PER_INSTRUCTION = 300_000;
     uint256 private constant _GAS_PER_PAYMENT = 300_000;
+    /// @dev Many times what an account's answer takes, and little enough that those which burn it hold nobody up.
+    uint256 private constant _GAS_PER_ANSWER = 100_000;
 
     ISettlementEngine private immutable _ENGINE;
     IRegistry internal immutable _REGISTRY;
@@ -67,6 +69,29 @@ abstract contract Disbursement is IPayingAgent, IERC1271 {
         if (success) return "";
         reason = ReturnData.capped();
         if (available < share) revert PayingAgent_OutOfGas(id);
+        if (reason.length == 0) return abi.encodeWithSelector(PayingAgent_NoReason.selector, id);
+    }
+
+    /// @inheritdoc IPayingAgent
+    // slither-disable-next-line calls-loop: in pages that the caller chooses
+    function requireCreditable(IDepositMoney account, address holder, uint256 amount) external view {
+        bytes[] memory reasons = account.creditReasons(holder, amount);
+        if (reasons.length != 0) ReturnData.revertWith(reasons[0]);
+    }
+
+    /// @dev Why an account cannot be credited, or nothing where it can. It was admitted, and may have turned hostile
+    /// since: one that answers nonsense, too much or not at all is its holder's obstacle, and nobody else's.
+    function _creditReason(uint256 id, Payment memory payment) internal view returns (bytes memory reason) {
+        bytes memory input =
+            abi.encodeCall(this.requireCreditable, (IDepositMoney(payment.account), payment.holder, payment.amount));
+        uint256 available = gasleft() - gasleft() / 64;
+        bool success;
+        assembly ("memory-safe") {
+            success := staticcall(_GAS_PER_ANSWER, address(), add(input, 32), mload(input), 0, 0)
+        }
+        if (success) return "";
+        reason = ReturnData.capped();
+        if (available < _GAS_PER_ANSWER) revert PayingAgent_OutOfGas(id);
         if (reason.length == 0) return abi.encodeWithSelector(PayingAgent_NoReason.selector, id);
     }
 

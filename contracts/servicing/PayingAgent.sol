@@ -178,7 +178,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
             if (nominals[i] == 0 || holders[i] == _ISSUER) continue;
             uint256 amount = _next(state, nominals[i]);
             Payment memory payment = Payment(holders[i], _elections[holders[i]].account, nominals[i], amount);
-            bytes memory obstacle = _obstacle(state.kind, payment);
+            bytes memory obstacle = _obstacle(id, state.kind, payment);
             if (obstacle.length != 0) _keepFor(id, state, payment, obstacle);
             else payments[filled++] = payment;
         }
@@ -233,7 +233,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
         delete _setAside[id][holder];
         Distribution storage state = _distributions[id];
         Payment memory payment = Payment(holder, _elections[holder].account, 0, kept - 1);
-        bytes memory obstacle = _obstacle(state.kind, payment);
+        bytes memory obstacle = _obstacle(id, state.kind, payment);
         if (obstacle.length != 0) ReturnData.revertWith(obstacle);
         state.setAside -= uint96(payment.amount);
         state.paid += uint96(payment.amount);
@@ -287,7 +287,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
 
     /// @dev Why a holder cannot be paid now, as far as its own side says; empty where nothing does.
     // slither-disable-next-line calls-loop: in pages that the caller chooses; an account is asked once it is admitted
-    function _obstacle(Kind kind, Payment memory payment) private view returns (bytes memory) {
+    function _obstacle(uint256 id, Kind kind, Payment memory payment) private view returns (bytes memory) {
         address holder = payment.holder;
         if (holder == address(this)) return "";
         address account = payment.account;
@@ -304,8 +304,8 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
         if (status != PartyStatus.Active) {
             return abi.encodeWithSelector(IRegistry.Registry_PartyNotActive.selector, bank, status);
         }
-        bytes[] memory reasons = IDepositMoney(account).creditReasons(holder, payment.amount);
-        if (reasons.length != 0) return reasons[0];
+        bytes memory reason = _creditReason(id, payment);
+        if (reason.length != 0) return reason;
         if (!_redeems(kind)) return "";
         uint256 held = _BOND.heldOf(holder);
         if (held == 0) return "";

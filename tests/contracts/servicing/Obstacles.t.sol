@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Vm} from "forge-std/Vm.sol";
 import {IAccountMoney} from "../../../contracts/interfaces/IAccountMoney.sol";
 import {IDepositMoney} from "../../../contracts/interfaces/IDepositMoney.sol";
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
@@ -13,6 +14,7 @@ import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit
 import {BondStatus, Call, Repayment} from "../../../contracts/types/Bond.sol";
 import {InstrumentKind, PartyStatus} from "../../../contracts/types/Participation.sol";
 import {Consent, Instruction, InstructionId, Leg} from "../../../contracts/types/Settlement.sol";
+import {LyingDeposit} from "../mocks/LyingDeposit.sol";
 import {Serviced} from "../support/Serviced.sol";
 
 /// @dev Nobody's account, bank or cancellation keeps the others from what is due to them. The tree is in Obstacles.tree.
@@ -52,6 +54,33 @@ contract ObstaclesTest is Serviced {
         wholesale.unblockAccount(banks[2]);
         agent.claim(COUPON_0, erin);
         assertEq(agent.owed(), 0, "and then the last one is");
+    }
+
+    /// @dev It was admitted, and has turned hostile since: whatever it answers, or if it does not, is its holder's affair.
+    function test_When_AHoldersAccountDoesNotAnswer() external {
+        LyingDeposit account = electHostile(alice);
+        account.setMood(LyingDeposit.Mood.Reverting);
+        keptForAlone(alice, abi.encodeWithSignature("Error(string)", "no answer"));
+        account.setMood(LyingDeposit.Mood.Flooding);
+        keptForAlone(alice, noReason());
+        account.setMood(LyingDeposit.Mood.Malformed);
+        keptForAlone(alice, noReason());
+        account.setMood(LyingDeposit.Mood.Burning);
+        keptForAlone(alice, noReason());
+    }
+
+    /// @dev What fails without a word is told as that.
+    function test_When_APaymentFailsWithoutAReason() external {
+        electHostile(alice).setMood(LyingDeposit.Mood.Mute);
+        keptForAlone(alice, noReason());
+    }
+
+    function test_When_AHoldersAccountWasWithdrawn() external {
+        vm.prank(operator);
+        registry.withdrawInstrument(address(deposits[2]));
+        keptForAlone(
+            erin, abi.encodeWithSelector(IRegistry.Registry_InstrumentNotAdmitted.selector, address(deposits[2]))
+        );
     }
 
     function test_When_AHolderCancelsThePaymentItForesees() external {
@@ -122,6 +151,22 @@ contract ObstaclesTest is Serviced {
         );
         vm.prank(agentOperator);
         agent.pay(COUPON_0, 100);
+    }
+
+    /// @dev Whatever gas is given: it reverts, or everybody has been paid.
+    function test_When_GasIsCutSoThatAnAccountCannotAnswer() external {
+        warpTo(SECOND_DAY);
+        agent.openCoupon(0);
+        bool paid;
+        for (uint256 gas = 50_000; gas < 1_800_000; gas += 12_000) {
+            uint256 state = vm.snapshotState();
+            vm.prank(agentOperator);
+            (bool success,) = address(agent).call{gas: gas}(abi.encodeCall(IPayingAgent.pay, (COUPON_0, 100)));
+            assertEq(agent.distribution(COUPON_0).setAside, 0, "kept from somebody for want of gas");
+            paid = paid || success;
+            vm.revertToStateAndDelete(state);
+        }
+        assertTrue(paid, "enough gas pays");
     }
 
     function test_RevertWhen_TooLittleGasIsGivenToTell() external {
@@ -212,6 +257,44 @@ contract ObstaclesTest is Serviced {
         assertGt(kept, 0, "what is its own is kept for it");
         assertEq(agent.distribution(COUPON_0).paid, agent.distribution(COUPON_0).due - kept, "the others have theirs");
         complete();
+    }
+
+    /// @dev The operator pays, and everybody but `holder` has its money; then it is as before.
+    function keptForAlone(address holder, bytes memory reason) private {
+        uint256 state = vm.snapshotState();
+        warpTo(SECOND_DAY);
+        agent.openCoupon(0);
+        vm.recordLogs();
+        vm.prank(agentOperator);
+        agent.pay{gas: 20_000_000}(COUPON_0, 100);
+        assertEq(reasonFor(holder), reason, "why it is kept");
+        uint256 kept = agent.setAsideOf(COUPON_0, holder);
+        assertGt(kept, 0, "what is its own is kept for it");
+        assertEq(agent.distribution(COUPON_0).paid, agent.distribution(COUPON_0).due - kept, "the others have theirs");
+        complete();
+        vm.revertToStateAndDelete(state);
+    }
+
+    function reasonFor(address holder) private returns (bytes memory reason) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].topics[0] != IPayingAgent.PaymentSetAside.selector) continue;
+            assertEq(address(uint160(uint256(logs[i].topics[2]))), holder, "only one is kept from its money");
+            (,, reason) = abi.decode(logs[i].data, (uint256, uint256, bytes));
+        }
+    }
+
+    function noReason() private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IPayingAgent.PayingAgent_NoReason.selector, COUPON_0);
+    }
+
+    /// @dev Another bank's deposits, meek as yet.
+    function electHostile(address holder) private returns (LyingDeposit account) {
+        account = new LyingDeposit(banks[2]);
+        _admit(address(account), banks[2], InstrumentKind.Money);
+        account.say(banks[2], wholesale);
+        vm.prank(holder);
+        agent.electAccount(account);
     }
 
     function complete() private view {
