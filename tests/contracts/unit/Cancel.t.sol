@@ -8,7 +8,8 @@ import {
     HoldResolution,
     Instruction,
     InstructionId,
-    InstructionStatus
+    InstructionStatus,
+    Leg
 } from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
 
@@ -32,6 +33,13 @@ contract CancelTest is Base {
         );
         reason = string(new bytes(256));
         engine.cancel(instruction, reason, cancellationsOf(instruction, reason));
+    }
+
+    function test_RevertWhen_ItHasNoLegs() external {
+        Instruction memory instruction = instruct(new Leg[](0));
+        bytes4 selector = ISettlementEngine.Engine_LegCount.selector;
+        Consent[] memory strangers = only(sign(stranger, engine.cancellationDigest(engine.idOf(instruction), REASON)));
+        _refuseCancel(instruction, REASON, strangers, abi.encodeWithSelector(selector, engine.idOf(instruction), 0));
     }
 
     function test_RevertWhen_OpenAndNoPartyHasSigned() external {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
+import {PartyStatus} from "../../../contracts/types/Participation.sol";
 import {Consent, Instruction, InstructionId, InstructionStatus} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
 
@@ -84,6 +85,42 @@ contract ConsentsTest is Base {
         refuse(instruction, consents, consentInvalid(instruction, address(0)));
     }
 
+    /// @dev Zero is what `ecrecover` answers where it recovers nobody, and it is nobody's account here.
+    function test_RevertWhen_TheGiverIsZero() external {
+        Instruction memory instruction = instruct(leg(address(0), bob, address(deposits[0]), 5));
+        Consent[] memory consents = only(Consent(address(0), abi.encodePacked(bytes32(0), bytes32(0), uint8(27))));
+        refuse(instruction, consents, notActive(address(0), PartyStatus.Unknown));
+        assertTrue(
+            contains(dryRun.reasons(instruction, consents), consentInvalid(instruction, address(0))), "nor signed"
+        );
+    }
+
+    /// @dev Some wallets write the last byte as 0 or 1: another form of the same signature, and none here.
+    function test_RevertWhen_TheSignaturesLastByteIsWrong() external {
+        Instruction memory instruction = instruct(payment(alice, bob, 5));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keyOf[alice], _digest(instruction));
+        uint8[4] memory others = [v - 27, v == 27 ? 28 : 27, 29, 255];
+        for (uint256 i = 0; i < others.length; ++i) {
+            Consent memory consent = Consent(alice, abi.encodePacked(r, s, others[i]));
+            refuse(instruction, only(consent), consentInvalid(instruction, alice));
+        }
+    }
+
+    function test_RevertWhen_TheSignatureIsEmptyOrZero() external {
+        Instruction memory instruction = instruct(payment(alice, bob, 5));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keyOf[alice], _digest(instruction));
+        bytes[5] memory signatures = [
+            bytes(""),
+            new bytes(64),
+            new bytes(65),
+            abi.encodePacked(bytes32(0), s, v),
+            abi.encodePacked(r, bytes32(0), v)
+        ];
+        for (uint256 i = 0; i < signatures.length; ++i) {
+            refuse(instruction, only(Consent(alice, signatures[i])), consentInvalid(instruction, alice));
+        }
+    }
+
     function test_When_TheSignatureIsCompact() external {
         Instruction memory instruction = instruct(payment(alice, carol, 5));
         (bytes32 r, bytes32 vs) = vm.signCompact(keyOf[alice], _digest(instruction));
@@ -132,9 +169,45 @@ contract ConsentsTest is Base {
         engine.settle(instruction, consents);
     }
 
+    /// @dev Every word of the domain counts: its name, its version, the chain, the contract. The last is as it should be.
+    function test_RevertWhen_SignedForAnotherDomain() external {
+        Instruction memory instruction = instruct(payment(alice, bob, 5));
+        uint256 chain = block.chainid;
+        _refuseUnder(instruction, _domain("Settlement", "2", chain, address(engine)));
+        _refuseUnder(instruction, _domain("Settlement", "", chain, address(engine)));
+        _refuseUnder(instruction, _domain("settlement", "1", chain, address(engine)));
+        _refuseUnder(instruction, _domain("Settlement", "1", chain + 1, address(engine)));
+        _refuseUnder(instruction, _domain("Settlement", "1", chain, address(deposits[0])));
+        bytes32 right = _domain("Settlement", "1", chain, address(engine));
+        engine.settle(instruction, only(sign(alice, _digestUnder(right, instruction))));
+        assertEq(balance(address(deposits[0]), bob), CASH + 5, "settled");
+    }
+
     /// @dev What a wallet shows its user: the id is the EIP-712 digest, made here from the words of the standard.
     function test_IdIsTheEip712Digest() external {
         Instruction memory instruction = instruct(payment(alice, carol, 5));
+        bytes32 domain = _domain("Settlement", "1", block.chainid, address(engine));
+        assertEq(_digest(instruction), _digestUnder(domain, instruction), "EIP-712");
+        assertEq(uint8(engine.statusOf(instruction)), uint8(InstructionStatus.Open), "asking changes nothing");
+        assertEq(address(engine.registry()), address(registry), "and the engine names its registry");
+    }
+
+    function _refuseUnder(Instruction memory instruction, bytes32 domain) private {
+        Consent memory consent = sign(alice, _digestUnder(domain, instruction));
+        refuse(instruction, only(consent), consentInvalid(instruction, alice));
+    }
+
+    function _domain(string memory name, string memory version, uint256 chain, address verifier)
+        private
+        pure
+        returns (bytes32)
+    {
+        bytes32 type_ = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+        return keccak256(abi.encode(type_, keccak256(bytes(name)), keccak256(bytes(version)), chain, verifier));
+    }
+
+    /// @dev Of an instruction with one leg.
+    function _digestUnder(bytes32 domain, Instruction memory instruction) private pure returns (bytes32) {
         bytes32 legType = keccak256(
             "Leg(address giver,address receiver,address instrument,address receiverInstrument,uint256 quantity)"
         );
@@ -152,18 +225,7 @@ contract ConsentsTest is Base {
                 instruction.nonce
             )
         );
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("Settlement"),
-                keccak256("1"),
-                block.chainid,
-                address(engine)
-            )
-        );
-        assertEq(_digest(instruction), keccak256(abi.encodePacked(hex"1901", domain, structHash)), "EIP-712");
-        assertEq(uint8(engine.statusOf(instruction)), uint8(InstructionStatus.Open), "asking changes nothing");
-        assertEq(address(engine.registry()), address(registry), "and the engine names its registry");
+        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
     function _fromWallet() private returns (Instruction memory) {

@@ -3,11 +3,13 @@ pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
+import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {InstrumentKind} from "../../../contracts/types/Participation.sol";
 import {
     BatchMode,
     Consent,
+    HoldId,
     HoldResolution,
     Instruction,
     InstructionId,
@@ -64,6 +66,49 @@ contract HostileTest is Base {
         assertEq(settled, 2, "it burnt its own share only");
     }
 
+    // ---- between lock and settlement ----------------------------------------------------------------------------------
+
+    function test_RevertGiven_ItRevertsAtTheLock() external {
+        Instruction memory instruction = _swap();
+        Consent[] memory consents = consentsOf(instruction);
+        hostile.setMood(HostileInstrument.Mood.Reverting);
+        vm.expectRevert(HostileInstrument.Hostile_No.selector);
+        engine.lock(instruction, consents);
+        assertEq(held(address(bond), alice), 0, "no hold stands alone");
+        assertEq(uint8(engine.statusOf(instruction)), uint8(InstructionStatus.Open), "nor is it locked");
+    }
+
+    /// @dev Meek when it was admitted and locked, hostile when it is to deliver: nobody pays for what does not come.
+    function test_RevertGiven_ItTurnedHostileSinceTheLock() external {
+        Instruction memory instruction = _locked(HostileInstrument.Mood.Reverting);
+        vm.expectRevert(HostileInstrument.Hostile_No.selector);
+        engine.settleLocked(instruction, new Consent[](0));
+        hostile.setMood(HostileInstrument.Mood.Flooding);
+        vm.expectRevert(new bytes(100_000));
+        engine.settleLocked(instruction, new Consent[](0));
+        hostile.setMood(HostileInstrument.Mood.Burning);
+        vm.expectRevert();
+        engine.settleLocked{gas: 5_000_000}(instruction, new Consent[](0));
+        assertEq(balance(address(deposits[0]), alice), CASH, "nobody was paid");
+        assertEq(held(address(bond), alice), NOMINAL_SOLD, "every hold is there");
+        vm.warp(instruction.deadline + 1);
+        engine.expire{gas: 5_000_000}(instruction);
+        _assertOnlyTheFirstLegIsHeld(instruction);
+    }
+
+    /// @dev What it did before it turned stands, what names it later fails alone.
+    function test_GivenABatchWhen_ItTurnsHostileInTheMiddle() external {
+        settle(_swap());
+        assertEq(balance(address(deposits[0]), alice), CASH + 5, "while it was meek");
+        Settlement[] memory settlements =
+            batchOf(dvp(alice, bob, NOMINAL_SOLD, 1), _swap(), dvp(alice, bob, NOMINAL_SOLD, 1));
+        hostile.setMood(HostileInstrument.Mood.Reverting);
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 5, "the first and the third settled");
+        vm.prank(operator);
+        registry.withdrawInstrument(address(hostile));
+        refuse(_swap(), abi.encodeWithSelector(IRegistry.Registry_InstrumentNotAdmitted.selector, address(hostile)));
+    }
+
     // ---- re-entering -------------------------------------------------------------------------------------------------
 
     /// @dev While one settlement is under way every entry is shut, the batch's inner one included.
@@ -83,6 +128,32 @@ contract HostileTest is Base {
             abi.encodeCall(ISettlementEngine.settleInBatch, (other, consents, 0)),
             abi.encodeWithSelector(ISettlementEngine.Engine_NotSelf.selector, address(hostile))
         );
+    }
+
+    /// @dev From inside a batch it cannot get in either, and it alone fails by trying.
+    function test_GivenABatchWhen_ItReenters() external {
+        Instruction memory other = dvp(alice, bob, NOMINAL_SOLD, 1);
+        hostile.reenterWith(address(engine), abi.encodeCall(ISettlementEngine.settle, (other, consentsOf(other))));
+        Instruction memory bad = _swap();
+        Settlement[] memory settlements = batchOf(bad, dvp(alice, bob, NOMINAL_SOLD, 1));
+        bytes4 shut = ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector;
+        expectFailed(engine.idOf(bad), abi.encodeWithSelector(shut));
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 2, "the honest one settled");
+        assertEq(uint8(engine.statusOf(other)), uint8(InstructionStatus.Open), "what it brought along did not");
+    }
+
+    /// @dev The instruments obey the engine, not whoever the engine has called.
+    function test_RevertWhen_ItCallsAnotherInstrument() external {
+        bytes memory reason = abi.encodeWithSelector(IInstrument.Instrument_NotEngine.selector, address(hostile));
+        hostile.reenterWith(address(bond), abi.encodeCall(IInstrument.bookTransfer, (alice, bob, NOMINAL_SOLD)));
+        Instruction memory instruction = _swap();
+        Consent[] memory consents = consentsOf(instruction);
+        vm.expectRevert(reason);
+        engine.settle(instruction, consents);
+        HoldId hold = engine.holdIdOf(engine.idOf(instruction), 0);
+        hostile.reenterWith(address(bond), abi.encodeCall(IInstrument.placeHold, (hold, alice, NOMINAL_SOLD)));
+        vm.expectRevert(reason);
+        engine.lock(instruction, consents);
     }
 
     // ---- releasing ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,15 @@ import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
 import {PartyStatus} from "../../../contracts/types/Participation.sol";
-import {Consent, Instruction, InstructionId, InstructionStatus, Leg} from "../../../contracts/types/Settlement.sol";
+import {
+    BatchMode,
+    Consent,
+    Instruction,
+    InstructionId,
+    InstructionStatus,
+    Leg,
+    Settlement
+} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
 
 /// @dev The tree is in Settle.tree; what concerns signatures is in Consents.t.sol.
@@ -167,6 +175,26 @@ contract SettleTest is Base {
         refuse(instruction, abi.encodeWithSelector(IInstrument.Instrument_SelfMovement.selector, alice));
     }
 
+    /// @dev Two kinds of deposits at one bank: it would owe itself, and nothing would move. Also where reserves are netted.
+    function test_RevertWhen_TheTwoDepositsAreOfOneBank() external {
+        ITokenizedDeposit other = otherDeposit(0, wholesale, bob);
+        Instruction memory instruction = instruct(Leg(alice, bob, address(deposits[0]), address(other), 1));
+        setMandate(0, 0, 1, 1);
+        bytes memory reason = abi.encodeWithSelector(IInstrument.Instrument_SelfMovement.selector, banks[0]);
+        refuse(instruction, reason);
+        expectFailed(engine.idOf(instruction), reason);
+        Settlement[] memory settlements = batchOf(instruction, instruct(payment(alice, bob, 1)));
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 2, "the other one settled");
+    }
+
+    /// @dev A bond has no reserve: nothing can be paid in it across banks, on either side.
+    function test_RevertWhen_WhatIsPaidInIsNoDeposit() external {
+        _refuseAsNoDeposit(Leg(alice, carol, address(bond), address(deposits[1]), NOMINAL_SOLD));
+        _refuseAsNoDeposit(Leg(alice, carol, address(deposits[0]), address(bond), NOMINAL_SOLD));
+        assertEq(balance(address(bond), alice), BONDS, "the bond stays");
+        assertEq(balance(address(deposits[0]), alice), CASH, "and so does the cash");
+    }
+
     function test_RevertWhen_ReservesDiffer() external {
         ITokenizedDeposit other = otherDeposit(1, otherWholesale(), carol);
         Instruction memory instruction = instruct(Leg(alice, carol, address(deposits[0]), address(other), 1));
@@ -238,5 +266,15 @@ contract SettleTest is Base {
     function _unexpected(Instruction memory instruction, InstructionStatus status) private view returns (bytes memory) {
         bytes4 selector = ISettlementEngine.Engine_UnexpectedStatus.selector;
         return abi.encodeWithSelector(selector, engine.idOf(instruction), instruction.nonce, status);
+    }
+
+    function _refuseAsNoDeposit(Leg memory across) private {
+        Instruction memory instruction = instruct(across);
+        Consent[] memory consents = consentsOf(instruction);
+        bytes memory reason =
+            abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, engine.idOf(instruction), 0);
+        assertTrue(contains(dryRun.reasons(instruction, consents), reason), "the dry run does not name the reason");
+        vm.expectRevert(bytes(""));
+        engine.settle(instruction, consents);
     }
 }

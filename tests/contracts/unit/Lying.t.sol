@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IFungibleInstrument} from "../../../contracts/interfaces/IFungibleInstrument.sol";
+import {InstrumentKind} from "../../../contracts/types/Participation.sol";
+import {BatchMode, Consent, Instruction, InstructionId, Leg} from "../../../contracts/types/Settlement.sol";
+import {Base} from "../Base.t.sol";
+import {LyingDeposit} from "../mocks/LyingDeposit.sol";
+import {LyingInstrument} from "../mocks/LyingInstrument.sol";
+
+/// @dev An admitted instrument does not do what it is told, and says that it has: assumptions 1 and 2 of SECURITY.md are
+/// broken. How far that goes. The tree is in Lying.tree.
+contract LyingTest is Base {
+    uint256 private constant SOLD = 100;
+    uint256 private constant PRICE = 1_000;
+
+    LyingInstrument private liar;
+    LyingDeposit private lyingDeposit;
+
+    function setUp() public override {
+        super.setUp();
+        liar = new LyingInstrument(issuer);
+        _admit(address(liar), issuer, InstrumentKind.Asset);
+        liar.setBalance(alice, SOLD);
+        liar.setBalance(carol, SOLD);
+        lyingDeposit = new LyingDeposit(banks[2]);
+        _admit(address(lyingDeposit), banks[2], InstrumentKind.Money);
+        lyingDeposit.say(banks[2], wholesale);
+    }
+
+    // ---- what is given moves otherwise -------------------------------------------------------------------------------
+
+    function test_Given_ItReturnsFalse() external {
+        liar.setLie(LyingInstrument.Lie.ReturnsFalse, address(0));
+        _sellTo(bob);
+        assertEq(liar.balanceOf(bob), 0, "the buyer has nothing of the liar");
+        assertEq(liar.balanceOf(alice), SOLD, "the seller still has it");
+    }
+
+    function test_Given_ItTakesAFee() external {
+        liar.setLie(LyingInstrument.Lie.TakesAFee, address(0));
+        _sellTo(bob);
+        assertEq(liar.balanceOf(bob), SOLD - SOLD / 10, "the buyer lacks the fee");
+    }
+
+    function test_Given_ItTakesFromAnother() external {
+        liar.setLie(LyingInstrument.Lie.TakesFromAnother, carol);
+        _sellTo(bob);
+        assertEq(liar.balanceOf(carol), 0, "another of its holders has lost it");
+        assertEq(liar.balanceOf(alice), SOLD, "the seller still has it");
+    }
+
+    function test_Given_ItChangesBalancesBetweenLockAndSettlement() external {
+        Instruction memory instruction = _sale(bob);
+        bytes32 others = _honestPositions();
+        engine.lock(instruction, consentsOf(instruction));
+        liar.setBalance(alice, 2 * SOLD);
+        liar.setBalance(carol, 0);
+        engine.settleLocked(instruction, new Consent[](0));
+        _assertOnlyThePriceMoved(others, bob);
+        assertEq(liar.balanceOf(bob), SOLD, "what was sold");
+    }
+
+    /// @dev In a batch the liar's own instruction settles, and nobody else's settles otherwise for it.
+    function test_GivenABatchWhen_ItLies() external {
+        liar.setLie(LyingInstrument.Lie.TakesFromAnother, carol);
+        bytes32 others = _honestPositions();
+        assertEq(settleBatch(batchOf(_sale(bob), instruct(payment(dan, carol, 7))), BatchMode.EachForItself), 3);
+        settle(instruct(payment(carol, dan, 7)));
+        _assertOnlyThePriceMoved(others, bob);
+    }
+
+    // ---- deposits that nobody has ------------------------------------------------------------------------------------
+
+    /// @dev Its own bank pays: what was never issued is paid out of the reserves of the bank that admitted to be its issuer.
+    function test_Given_ADepositIsPaidThatNobodyHas() external {
+        bytes32 others = _honestPositions();
+        settle(instruct(_fromTheLiar(PRICE)));
+        assertEq(_reserves(2), CASH - PRICE, "the liar's own bank has paid");
+        assertEq(_reserves(1), CASH + PRICE, "to the payee's bank");
+        assertEq(balance(address(deposits[1]), carol), CASH + PRICE, "the payee has been paid");
+        vm.startPrank(banks[1]);
+        IERC20(address(wholesale)).transfer(banks[2], PRICE);
+        deposits[1].redeem(carol, PRICE, nextBooking());
+        vm.stopPrank();
+        assertEq(_honestPositions(), others, "and nothing else has moved");
+    }
+
+    /// @dev The engine believes a deposit which bank it is of: this one draws on a bank that never heard of it.
+    function test_Given_ADepositNamesAnotherBank() external {
+        lyingDeposit.say(banks[0], wholesale);
+        settle(instruct(_fromTheLiar(PRICE)));
+        assertEq(_reserves(0), CASH - PRICE, "another bank has paid");
+        assertEq(_reserves(2), CASH, "its own bank has not");
+    }
+
+    /// @dev And in what it settles: two of them can draw on anything that anybody has.
+    function test_Given_TwoDepositsNameAnAssetAsTheirReserve() external {
+        LyingDeposit other = new LyingDeposit(banks[2]);
+        _admit(address(other), banks[2], InstrumentKind.Money);
+        lyingDeposit.say(alice, IFungibleInstrument(address(bond)));
+        other.say(erin, IFungibleInstrument(address(bond)));
+        settle(instruct(Leg(frank, erin, address(lyingDeposit), address(other), BONDS)));
+        assertEq(balance(address(bond), alice), 0, "her bonds are gone, and she has signed nothing");
+        assertEq(balance(address(bond), erin), BONDS, "they are the thief's");
+    }
+
+    /// @dev A netting batch asks the reserve that the liar names, and that one cannot draw on the real one.
+    function test_Given_ADepositsOwnReserveFailsAtTheEndOfABatch() external {
+        LyingDeposit reserve = new LyingDeposit(banks[2]);
+        LyingDeposit other = new LyingDeposit(banks[1]);
+        _admit(address(other), banks[1], InstrumentKind.Money);
+        lyingDeposit.say(banks[2], reserve);
+        other.say(banks[1], reserve);
+        Leg memory across = Leg(erin, carol, address(lyingDeposit), address(other), PRICE);
+        Instruction memory bad = instruct(across);
+        Instruction memory good = instruct(payment(alice, carol, 1));
+        assertEq(settleBatch(batchOf(bad, good), BatchMode.EachForItself), 3, "as long as it is meek");
+        reserve.setMood(LyingDeposit.Mood.Mute);
+        bad = instruct(across);
+        good = instruct(payment(alice, carol, 1));
+        refuseBatch(batchOf(bad, good), BatchMode.EachForItself, "");
+        settle(good);
+        assertEq(balance(address(deposits[1]), carol), CASH + 2, "settled without it");
+    }
+
+    // ---- helpers -----------------------------------------------------------------------------------------------------
+
+    function _sale(address buyer) private returns (Instruction memory) {
+        return instruct(leg(alice, buyer, address(liar), SOLD), payment(buyer, alice, PRICE));
+    }
+
+    function _sellTo(address buyer) private {
+        Instruction memory instruction = _sale(buyer);
+        bytes32 others = _honestPositions();
+        settle(instruction);
+        _assertOnlyThePriceMoved(others, buyer);
+    }
+
+    function _fromTheLiar(uint256 amount) private view returns (Leg memory) {
+        return Leg(erin, carol, address(lyingDeposit), address(deposits[1]), amount);
+    }
+
+    function _reserves(uint256 bank) private view returns (uint256) {
+        return balance(address(wholesale), banks[bank]);
+    }
+
+    /// @dev Puts the price back and looks at everything.
+    function _assertOnlyThePriceMoved(bytes32 others, address buyer) private {
+        assertEq(balance(address(deposits[0]), alice), CASH + PRICE, "the seller has its price");
+        assertEq(balance(address(deposits[0]), buyer), CASH - PRICE, "the buyer has paid it, and no more");
+        settle(instruct(payment(alice, buyer, PRICE)));
+        assertEq(_honestPositions(), others, "nothing else has moved");
+    }
+
+    /// @dev What everybody has, free and held, of every instrument that does not lie.
+    function _honestPositions() private view returns (bytes32 positions) {
+        address[5] memory instruments =
+            [address(bond), address(wholesale), address(deposits[0]), address(deposits[1]), address(deposits[2])];
+        for (uint256 i = 0; i < 5; ++i) {
+            for (uint256 j = 0; j < 6; ++j) {
+                positions = _with(positions, instruments[i], clients[j]);
+                positions = _with(positions, instruments[i], banks[j / 2]);
+            }
+            positions = keccak256(abi.encode(positions, supply(instruments[i])));
+        }
+    }
+
+    function _with(bytes32 positions, address instrument, address holder) private view returns (bytes32) {
+        return keccak256(abi.encode(positions, balance(instrument, holder), held(instrument, holder)));
+    }
+}
