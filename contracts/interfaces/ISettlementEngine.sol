@@ -8,8 +8,9 @@ import {IRegistry} from "./IRegistry.sol";
 /// @notice Performs all legs of an instruction in one transaction, or none. Anyone may submit: what counts is the
 /// parties' consents, which bind every word of the instruction, the chain and this contract.
 /// @dev Assumed of admitted instruments, broken = unsafe: `move` moves exactly what it is told or reverts; holds are
-/// exclusive; deposit money names its own bank and reserve. Broken = only stuck: an instrument that reverts at will
-/// blocks the instructions that name it, and no others; the other legs' holds stay recoverable one by one.
+/// exclusive; deposit money settles in wholesale money and has the issuer that the registry names. Broken = only stuck:
+/// an instrument that reverts at will blocks the instructions that name it, and no others; the other legs' holds stay
+/// recoverable one by one.
 interface ISettlementEngine {
     /// @notice Emitted when every leg of an instruction has taken effect.
     /// @param instructionId The instruction.
@@ -91,6 +92,11 @@ interface ISettlementEngine {
     /// @param instructionId The instruction.
     /// @param leg Position of the leg.
     error Engine_ReserveMismatch(InstructionId instructionId, uint256 leg);
+
+    /// @notice Thrown when the payer's deposits name a bank that is not their issuer in the registry, or are no money there.
+    /// @param instructionId The instruction.
+    /// @param leg Position of the leg.
+    error Engine_BankMismatch(InstructionId instructionId, uint256 leg);
 
     /// @notice Thrown when the reason of a cancellation is longer than the engine takes.
     /// @param instructionId The instruction.

@@ -135,7 +135,10 @@ contract SettlementDryRun is ISettlementDryRun {
         if (!matches) {
             list = list.push(abi.encodeWithSelector(ISettlementEngine.Engine_ReserveMismatch.selector, id, index));
         }
-        if (payerReserve != address(0)) list = list.concat(payer.debitReasons(leg.giver, leg.quantity));
+        if (payerReserve != address(0)) {
+            list = list.concat(payer.debitReasons(leg.giver, leg.quantity));
+            if (!_isMoneyOf(leg.instrument, payerBank)) list = list.push(_bankMismatch(id, index));
+        }
         if (matches) {
             if (!payer.withinMandate(leg.quantity, payeeBank)) list = _missing(list, id, payerBank, consents);
             list = list.concat(IFungibleInstrument(payerReserve).moveReasons(payerBank, payeeBank, leg.quantity));
@@ -149,6 +152,15 @@ contract SettlementDryRun is ISettlementDryRun {
         } catch {
             return (address(0), address(0));
         }
+    }
+
+    function _bankMismatch(InstructionId id, uint256 index) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(ISettlementEngine.Engine_BankMismatch.selector, id, index);
+    }
+
+    function _isMoneyOf(address token, address bank) private view returns (bool) {
+        (InstrumentKind kind, address issuer) = _ENGINE.registry().instrument(token);
+        return kind == InstrumentKind.Money && issuer == bank;
     }
 
     function _admitted(address token) private view returns (bool) {

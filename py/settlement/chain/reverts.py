@@ -57,6 +57,7 @@ ROLES = (
 
 SENTENCES: dict[str, str] = {
     # ---- the engine ----
+    "Engine_BankMismatch": "the deposits that leg {leg} is paid in name a bank that is not their issuer",
     "Engine_BatchMalformed": "the batch is cut short at {index}, or names an account not in its list",
     "Engine_BatchOutOfGas": "the batch ran low on gas at position {index}",
     "Engine_BatchSize": "a batch of {size} is empty or larger than the engine takes",

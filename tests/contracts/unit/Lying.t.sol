@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IFungibleInstrument} from "../../../contracts/interfaces/IFungibleInstrument.sol";
+import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
+import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {InstrumentKind} from "../../../contracts/types/Participation.sol";
 import {BatchMode, Consent, Instruction, InstructionId, Leg} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
@@ -87,23 +89,53 @@ contract LyingTest is Base {
         assertEq(_honestPositions(), others, "and nothing else has moved");
     }
 
-    /// @dev The engine believes a deposit which bank it is of: this one draws on a bank that never heard of it.
-    function test_Given_ADepositNamesAnotherBank() external {
+    /// @dev Which bank's money it is the registry says, and not the deposit: it draws on no other one.
+    function test_RevertGiven_ADepositNamesAnotherBank() external {
         lyingDeposit.say(banks[0], wholesale);
-        settle(instruct(_fromTheLiar(PRICE)));
-        assertEq(_reserves(0), CASH - PRICE, "another bank has paid");
-        assertEq(_reserves(2), CASH, "its own bank has not");
+        Instruction memory instruction = instruct(_fromTheLiar(PRICE));
+        refuse(instruction, _bankMismatch(instruction));
+        lyingDeposit.say(banks[2], wholesale);
+        settle(instruction);
+        assertEq(_reserves(0), CASH, "the bank that it named has paid nothing");
     }
 
-    /// @dev And in what it settles: two of them can draw on anything that anybody has.
-    function test_Given_TwoDepositsNameAnAssetAsTheirReserve() external {
+    /// @dev Nor on anybody else who has what it calls its reserve.
+    function test_RevertGiven_TwoDepositsNameAnAssetAsTheirReserve() external {
         LyingDeposit other = new LyingDeposit(banks[2]);
         _admit(address(other), banks[2], InstrumentKind.Money);
         lyingDeposit.say(alice, IFungibleInstrument(address(bond)));
         other.say(erin, IFungibleInstrument(address(bond)));
-        settle(instruct(Leg(frank, erin, address(lyingDeposit), address(other), BONDS)));
+        Instruction memory instruction = instruct(Leg(frank, erin, address(lyingDeposit), address(other), BONDS));
+        refuse(instruction, _bankMismatch(instruction));
+        expectFailed(engine.idOf(instruction), _bankMismatch(instruction));
+        assertEq(settleBatch(batchOf(instruction, instruct(payment(alice, bob, 1))), BatchMode.EachForItself), 2);
+        assertEq(balance(address(bond), alice), BONDS, "her bonds are hers");
+    }
+
+    /// @dev A frozen bank's money stops; what is admitted as an asset would not, and so is not paid in.
+    function test_RevertGiven_ADepositIsAdmittedAsAnAsset() external {
+        LyingDeposit asset = new LyingDeposit(banks[2]);
+        _admit(address(asset), banks[2], InstrumentKind.Asset);
+        asset.say(banks[2], wholesale);
+        Instruction memory instruction = instruct(Leg(erin, carol, address(asset), address(deposits[1]), PRICE));
+        refuse(instruction, _bankMismatch(instruction));
+    }
+
+    /// @dev Where whoever admits lies as well, by a stolen key, the registry's word is worth no more than that: of whom it
+    /// names as the issuer anything moves, unsigned.
+    function test_Given_ItsAdmissionNamesAnIssuerThatItIsNotOf() external {
+        LyingDeposit payer = new LyingDeposit(alice);
+        LyingDeposit payee = new LyingDeposit(erin);
+        _admit(address(payer), alice, InstrumentKind.Money);
+        _admit(address(payee), erin, InstrumentKind.Money);
+        payer.say(alice, IFungibleInstrument(address(bond)));
+        payee.say(erin, IFungibleInstrument(address(bond)));
+        settle(instruct(Leg(frank, erin, address(payer), address(payee), BONDS)));
         assertEq(balance(address(bond), alice), 0, "her bonds are gone, and she has signed nothing");
-        assertEq(balance(address(bond), erin), BONDS, "they are the thief's");
+        vm.prank(operator);
+        registry.withdrawInstrument(address(payer));
+        Instruction memory again = instruct(Leg(frank, erin, address(payer), address(payee), BONDS));
+        refuse(again, abi.encodeWithSelector(IRegistry.Registry_InstrumentNotAdmitted.selector, address(payer)));
     }
 
     /// @dev A netting batch asks the reserve that the liar names, and that one cannot draw on the real one.
@@ -140,6 +172,11 @@ contract LyingTest is Base {
 
     function _fromTheLiar(uint256 amount) private view returns (Leg memory) {
         return Leg(erin, carol, address(lyingDeposit), address(deposits[1]), amount);
+    }
+
+    function _bankMismatch(Instruction memory instruction) private view returns (bytes memory) {
+        InstructionId id = engine.idOf(instruction);
+        return abi.encodeWithSelector(ISettlementEngine.Engine_BankMismatch.selector, id, 0);
     }
 
     function _reserves(uint256 bank) private view returns (uint256) {
