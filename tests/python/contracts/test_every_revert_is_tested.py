@@ -32,7 +32,9 @@ def errors_encoded_in(text: str) -> set[str]:
 
 def functions_of(text: str) -> dict[str, str]:
     """Each function's name and everything up to its end, which is a brace at its own depth."""
-    return {match[1]: match[0] for match in re.finditer(r"^    function (\w+)\(.*?^    }$", text, re.MULTILINE | re.DOTALL)}
+    return {
+        match[1]: match[0] for match in re.finditer(r"^    function (\w+)\(.*?^    }$", text, re.MULTILINE | re.DOTALL)
+    }
 
 
 def expected() -> set[str]:

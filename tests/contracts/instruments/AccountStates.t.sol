@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IAccountMoney} from "../../../contracts/interfaces/IAccountMoney.sol";
+import {IDepositMoney} from "../../../contracts/interfaces/IDepositMoney.sol";
+import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
+import {HoldId, HoldResolution} from "../../../contracts/types/Settlement.sol";
+import {Base} from "../Base.t.sol";
+
+/// @dev Every function of a tokenised deposit at every state of the account that it is about: none, open, blocked. The
+/// tree is in AccountStates.tree.
+contract AccountStatesTest is Base {
+    HoldId private constant HOLD = HoldId.wrap("before");
+    HoldId private constant OTHER = HoldId.wrap("other");
+
+    IAccountMoney private money;
+    address private bank;
+    address private holder;
+
+    function setUp() public override {
+        super.setUp();
+        (money, bank, holder) = (deposits[0], banks[0], alice);
+        vm.prank(address(engine));
+        money.placeHold(HOLD, holder, 1);
+    }
+
+    // ---- the account itself ------------------------------------------------------------------------------------------
+
+    function test_When_OpenAccountIsCalled() external {
+        _expect(bank, abi.encodeCall(IAccountMoney.openAccount, (holder)), "", _exists(), _exists());
+    }
+
+    function test_When_CloseAccountIsCalled() external {
+        bytes memory left = abi.encodeWithSelector(IAccountMoney.AccountMoney_AccountNotEmpty.selector, holder, CASH);
+        _expect(bank, abi.encodeCall(IAccountMoney.closeAccount, (holder)), _none(), left, left);
+    }
+
+    function test_When_BlockAccountIsCalled() external {
+        _expect(bank, abi.encodeCall(IAccountMoney.blockAccount, (holder)), _none(), "", "");
+    }
+
+    function test_When_UnblockAccountIsCalled() external {
+        _expect(bank, abi.encodeCall(IAccountMoney.unblockAccount, (holder)), _none(), "", "");
+    }
+
+    // ---- the issuer's bookings ---------------------------------------------------------------------------------------
+
+    function test_When_IssueIsCalled() external {
+        _expectOnlyOpen(bank, abi.encodeCall(IAccountMoney.issue, (holder, 1, "x")));
+    }
+
+    function test_When_RedeemIsCalled() external {
+        _expectOnlyOpen(bank, abi.encodeCall(IAccountMoney.redeem, (holder, 1, "x")));
+    }
+
+    // ---- the holder's own --------------------------------------------------------------------------------------------
+
+    function test_When_TransferIsCalled() external {
+        _expectOnlyOpen(holder, abi.encodeCall(IERC20.transfer, (bob, 1)));
+        _expectOnlyOpen(bob, abi.encodeCall(IERC20.transfer, (holder, 1)));
+    }
+
+    function test_When_TransferFromIsCalled() external {
+        vm.prank(holder);
+        IERC20(address(money)).approve(dan, 1);
+        vm.prank(bob);
+        IERC20(address(money)).approve(dan, 1);
+        _expectOnlyOpen(dan, abi.encodeCall(IERC20.transferFrom, (holder, bob, 1)));
+        _expectOnlyOpen(dan, abi.encodeCall(IERC20.transferFrom, (bob, holder, 1)));
+    }
+
+    // ---- the engine's ------------------------------------------------------------------------------------------------
+
+    function test_When_BookTransferIsCalled() external {
+        _expectOnlyOpen(address(engine), abi.encodeCall(IInstrument.bookTransfer, (holder, bob, 1)));
+        _expectOnlyOpen(address(engine), abi.encodeCall(IInstrument.bookTransfer, (bob, holder, 1)));
+    }
+
+    function test_When_PlaceHoldIsCalled() external {
+        _expectOnlyOpen(address(engine), abi.encodeCall(IInstrument.placeHold, (OTHER, holder, 1)));
+    }
+
+    /// @dev A hold ends whatever the account is like; one with a hold is never closed, so there is none without one.
+    function test_When_ResolveHoldIsCalled() external {
+        bytes memory unknown = abi.encodeWithSelector(IInstrument.Instrument_HoldUnknown.selector, HOLD);
+        for (uint256 how = 0; how < 3; ++how) {
+            bytes memory input = abi.encodeCall(IInstrument.resolveHold, (HOLD, HoldResolution(how)));
+            _expect(address(engine), input, unknown, "", "");
+        }
+    }
+
+    function test_When_DebitIsCalled() external {
+        _expectOnlyOpen(address(engine), abi.encodeCall(IDepositMoney.debit, (holder, 1, banks[1])));
+    }
+
+    function test_When_CreditClientIsCalled() external {
+        _expectOnlyOpen(address(engine), abi.encodeCall(IDepositMoney.creditClient, (holder, 1)));
+    }
+
+    // ---- helpers -----------------------------------------------------------------------------------------------------
+
+    function _expectOnlyOpen(address caller, bytes memory input) private {
+        _expect(
+            caller,
+            input,
+            _none(),
+            "",
+            abi.encodeWithSelector(IAccountMoney.AccountMoney_AccountBlocked.selector, holder)
+        );
+    }
+
+    /// @dev What each state answers with; nothing where it succeeds.
+    function _expect(address caller, bytes memory input, bytes memory none, bytes memory open, bytes memory blocked)
+        private
+    {
+        uint256 state = vm.snapshotState();
+        _call(caller, input, open, "open");
+        vm.revertToState(state);
+        vm.prank(bank);
+        money.blockAccount(holder);
+        _call(caller, input, blocked, "blocked");
+        vm.revertToState(state);
+        vm.prank(address(engine));
+        money.resolveHold(HOLD, HoldResolution.Released);
+        vm.startPrank(bank);
+        money.redeem(holder, CASH, "all");
+        money.closeAccount(holder);
+        vm.stopPrank();
+        _call(caller, input, none, "none");
+        vm.revertToStateAndDelete(state);
+    }
+
+    function _call(address caller, bytes memory input, bytes memory expected, string memory state) private {
+        vm.prank(caller);
+        (bool success, bytes memory data) = address(money).call(input);
+        assertEq(success, expected.length == 0, state);
+        if (!success) assertEq(data, expected, state);
+    }
+
+    function _none() private view returns (bytes memory) {
+        return abi.encodeWithSelector(IAccountMoney.AccountMoney_NoAccount.selector, holder);
+    }
+
+    function _exists() private view returns (bytes memory) {
+        return abi.encodeWithSelector(IAccountMoney.AccountMoney_AccountExists.selector, holder);
+    }
+}
