@@ -189,7 +189,7 @@ contract SubmittersTest is Base {
         InstructionId id = engine.idOf(instruction);
         uint256 reverted;
         uint256 released;
-        for (uint256 gas = 20_000; gas < 500_000; gas += 1_000) {
+        for (uint256 gas = 5_000; gas < 400_000; gas += 1_000) {
             uint256 state = vm.snapshotState();
             (bool success,) = address(engine).call{gas: gas}(input);
             assertEq(engine.heldLegs(id), success ? 0 : 3, "a hold is left behind");
