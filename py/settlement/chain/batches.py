@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from eth_abi.abi import decode
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
+from settlement.chain.answers import decoded
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.batch_codec import encode_items
 from settlement.chain.calls import BATCH_MODES, CallEncoder, consent_values
@@ -52,6 +52,9 @@ and one that asks for more than its sender has is taken by no node.
 """
 
 _ADDRESSES_PER_QUESTION = 200
+
+_TRANSACTIONS_PER_BLOCK_MAX = 50_000
+"""More than any chain has: what is signed by the count of a node that tells more would never settle."""
 
 _SETTLED = "0x" + keccak(text="InstructionSettled(bytes32,bytes32)").hex()
 _CANCELLED = "0x" + keccak(text="InstructionCancelled(bytes32,string)").hex()
@@ -150,6 +153,8 @@ class EvmBatches:
         tagged = tags[0] if tags else None
         self._base_fee = int(latest.get("baseFeePerGas", "0x0"), 16)
         self._gas_limit = int(latest["gasLimit"], 16)
+        if int(count, 16) > (int(latest["number"], 16) + 1) * _TRANSACTIONS_PER_BLOCK_MAX:
+            raise ChainUnreachable(f"the chain says that {address} sent more transactions than its blocks can hold")
         return ChainView(
             head=_block(latest),
             tagged=int(tagged["number"], 16) if tagged else None,
@@ -388,7 +393,7 @@ def _items(logs: Sequence[dict[str, Any]], reason_of: Callable[[bytes], Reason])
         elif log["topics"][0] == _CANCELLED:
             outcomes.append(ItemOutcome(log["topics"][1], None, cancelled=True))
         elif log["topics"][0] == _FAILED:
-            encoded = decode(["bytes"], bytes.fromhex(log["data"][2:]))[0]
+            encoded = decoded(["bytes"], bytes.fromhex(log["data"][2:]))[0]
             outcomes.append(ItemOutcome(log["topics"][1], reason_of(encoded)))
     return tuple(outcomes)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
-from eth_abi.abi import decode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from settlement.chain.answers import decoded, one_of
 from settlement.chain.calls import encode_call
 from settlement.chain.transactions import Transactor
 from settlement.domain.bills import AmendmentReason, BillAction, BillKind, BillNumber, BillStatus, HandOverBill
@@ -55,7 +55,7 @@ class BillReader:
     def state(self, title: Quantity) -> BillOnChain | None:
         """See `ports.Ledger.bill`."""
         found = self._bill(title)
-        status = BILL_STATUSES[found[0]]
+        status = one_of(BILL_STATUSES, found[0])
         if status is None:
             return None
         _, kind, endorsable, sub_reference, reason, endorsee, surrendered_by, shipper, document, reference, *line = (
@@ -68,7 +68,7 @@ class BillReader:
             reference=reference,
             sub_reference=sub_reference,
             status=status,
-            kind=get_args(BillKind)[kind],
+            kind=one_of(get_args(BillKind), kind),
             endorsable=endorsable,
             endorsee=None if ended else self._name(endorsee),
             possession=None if owner is None else self._name(owner),
@@ -85,8 +85,8 @@ class BillReader:
         """See `ports.Ledger.bill_issue`."""
         (log,) = self._logs(title, _ISSUED)
         data = bytes.fromhex(log["data"].removeprefix("0x"))
-        _, _, kind, endorsee, _ = decode(["string", "uint16", "uint8", "address", "uint256"], data)
-        return BillIssue(get_args(BillKind)[kind], self._name(endorsee))
+        _, _, kind, endorsee, _ = decoded(["string", "uint16", "uint8", "address", "uint256"], data)
+        return BillIssue(one_of(get_args(BillKind), kind), self._name(endorsee))
 
     def in_control(self, title: Quantity) -> Quantity:
         """See `ports.Ledger.title_in_control`."""
@@ -135,7 +135,7 @@ class BillReader:
         directory = self._directory()
         carrier = directory.address_of(directory.instrument(title.instrument).issuer)
         data = encode_call("recordOf(address,string,uint16)", [carrier, reference, sub_reference])
-        return decode([_RECORD_ABI], self._transactor.view(directory.control_tracking_registry, data))[0]
+        return decoded([_RECORD_ABI], self._transactor.view(directory.control_tracking_registry, data))[0]
 
     def entrustments(self, title: Quantity) -> tuple[BillEntrustment, ...]:
         """See `ports.Ledger.bill_entrustments`."""
@@ -155,7 +155,7 @@ class BillReader:
         return tuple(found.values())
 
     def _entry(self, log: dict[str, Any], time: int) -> BillEntry:
-        action = get_args(BillAction)[int(log["topics"][2], 16)]
+        action = one_of(get_args(BillAction), int(log["topics"][2], 16))
         recipient, data = _values(log)
         is_amendment, is_between = action == "SURRENDER_FOR_AMENDMENT", action in _BETWEEN_REGISTERS
         said = "0x" + data.hex() if any(data) else None
@@ -187,12 +187,12 @@ class BillReader:
 
     def _of(self, title: Quantity, signature: str, arguments: list[Any], answer_type: str) -> Any:
         address = self._directory().instrument(title.instrument).address
-        return decode([answer_type], self._transactor.view(address, encode_call(signature, arguments)))[0]
+        return decoded([answer_type], self._transactor.view(address, encode_call(signature, arguments)))[0]
 
 
 def _values(log: dict[str, Any]) -> tuple[str, bytes]:
     """An entry's recipient, and its data."""
-    recipient, data = decode(["address", "bytes32"], bytes.fromhex(log["data"].removeprefix("0x")))
+    recipient, data = decoded(["address", "bytes32"], bytes.fromhex(log["data"].removeprefix("0x")))
     return recipient, data
 
 

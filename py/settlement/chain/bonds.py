@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, get_args
 
-from eth_abi.abi import decode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from settlement.chain.answers import decoded, one_of
 from settlement.chain.calls import COMMITMENTS_ABI, COUPONS_ABI, DAY_COUNTS, UNFIXED, distribution_id, encode_call
 from settlement.chain.transactions import Transactor
 from settlement.domain.acts import CreateGreenBond
@@ -42,12 +42,12 @@ class BondReader:
 
     def isin_at(self, contract: str) -> str:
         """The ISIN of a bond's contract, whether the directory knows it or not."""
-        (terms,) = decode([_TERMS_ABI], self._transactor.view(contract, encode_call("terms()", [])))
+        (terms,) = decoded([_TERMS_ABI], self._transactor.view(contract, encode_call("terms()", [])))
         return str(terms[0].decode("ascii"))
 
     def status_at(self, contract: str) -> str:
         """Where the issue of a bond's contract stands, whether the directory knows it or not."""
-        return BOND_STATUSES[int.from_bytes(self._transactor.view(contract, encode_call("status()", [])))]
+        return one_of(BOND_STATUSES, int.from_bytes(self._transactor.view(contract, encode_call("status()", []))))
 
     def allocation(self, bond: str) -> BondAllocation | None:
         """See `ports.Ledger.bond_allocation`."""
@@ -69,7 +69,7 @@ class BondReader:
             else:
                 data = encode_call("positionsAt(uint256,uint256,uint256)", [record, first, _PAGE])
                 address = self._directory().instrument(bond).address
-                holders, nominals = decode(["address[]", "uint256[]"], self._transactor.view(address, data))
+                holders, nominals = decoded(["address[]", "uint256[]"], self._transactor.view(address, data))
             for holder, nominal in zip(holders, nominals, strict=True):
                 if nominal:
                     known = to_checksum_address(holder)
@@ -123,28 +123,28 @@ class BondReader:
         """See `ports.Ledger.distribution`."""
         data = encode_call("distribution(uint256)", [distribution_id(kind, index)])
         answer = self._transactor.view(self._directory().address_of(agent), data)
-        (found,) = decode([_DISTRIBUTION_ABI], answer)
+        (found,) = decoded([_DISTRIBUTION_ABI], answer)
         _, _, opened, _, entitled, counted, due, paid, set_aside, _, _ = found
         return Distribution(opened, entitled, counted, due, paid, set_aside)
 
     def disclosures(self, bond: str) -> tuple[Disclosed, ...]:
         """See `ports.Ledger.disclosures`."""
         contract, directory = self._directory().disclosure_of(bond), self._directory()
-        (commitments,) = decode([COMMITMENTS_ABI], self._transactor.view(contract, encode_call("commitments()", [])))
+        (commitments,) = decoded([COMMITMENTS_ABI], self._transactor.view(contract, encode_call("commitments()", [])))
         found = []
         for number, (kind, due_day, attester) in enumerate(commitments):
             asked = [encode_call("state(uint256)", [number]), encode_call("attestationCount(uint256)", [number])]
             state, count = (int.from_bytes(answer) for answer in self._transactor.views(contract, asked))
             calls = [encode_call("attestation(uint256,uint32)", [number, version]) for version in range(1, count + 1)]
             versions = [
-                decode(["(bytes32,uint64,string)"], answer)[0] for answer in self._transactor.views(contract, calls)
+                decoded(["(bytes32,uint64,string)"], answer)[0] for answer in self._transactor.views(contract, calls)
             ]
             found.append(
                 Disclosed(
-                    kind=get_args(DisclosureKind)[kind],
+                    kind=one_of(get_args(DisclosureKind), kind),
                     due_day=due_day,
                     attester=directory.name_of(to_checksum_address(attester)),
-                    state=get_args(DisclosureState)[state],
+                    state=one_of(get_args(DisclosureState), state),
                     versions=tuple(
                         Attestation(version=version, document_hash="0x" + digest.hex(), time=time, uri=uri)
                         for version, (digest, time, uri) in enumerate(versions, start=1)
@@ -169,7 +169,7 @@ class BondReader:
         if not paid:
             return None
         (log,) = paid  # Nobody is paid twice.
-        nominal, amount, account = decode(
+        nominal, amount, account = decoded(
             ["uint256", "uint256", "address"], bytes.fromhex(log["data"].removeprefix("0x"))
         )
         return HolderPayment(nominal, amount, directory.name_of(to_checksum_address(account)))
@@ -184,7 +184,7 @@ class BondReader:
             if log["topics"][2] in paid:
                 continue  # It has claimed it since.
             data = bytes.fromhex(log["data"].removeprefix("0x"))
-            nominal, amount, reason = decode(["uint256", "uint256", "bytes"], data)
+            nominal, amount, reason = decoded(["uint256", "uint256", "bytes"], data)
             holder = directory.name_of(to_checksum_address("0x" + log["topics"][2][-40:]))
             found.append(SetAside(holder, nominal, amount, "0x" + reason.hex()))
         return tuple(found)
@@ -220,4 +220,4 @@ class BondReader:
 
     def _of(self, bond: str, signature: str, arguments: list[Any], answer_type: str) -> Any:
         address = self._directory().instrument(bond).address
-        return decode([answer_type], self._transactor.view(address, encode_call(signature, arguments)))[0]
+        return decoded([answer_type], self._transactor.view(address, encode_call(signature, arguments)))[0]

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from eth_abi.abi import decode
 from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.crypto import keccak
 
+from settlement.chain.answers import decoded
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.calldata import CallReader, pack_instruction
 from settlement.chain.calls import encode_call
@@ -191,7 +191,7 @@ class EvmBooks:
             if log["topics"][0] == _SETTLED:
                 outcomes.append(Outcome(log["topics"][1], None))
             elif log["topics"][0] == _FAILED:
-                encoded = decode(["bytes"], bytes.fromhex(log["data"][2:]))[0]
+                encoded = decoded(["bytes"], bytes.fromhex(log["data"][2:]))[0]
                 reason = decode_revert(encoded, self._artifacts, naming=str.lower)
                 outcomes.append(Outcome(log["topics"][1], str(reason)))
         return tuple(outcomes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from eth_abi.abi import decode
 from eth_utils.address import to_checksum_address
 
+from settlement.chain.answers import decoded
 from settlement.chain.artifacts import Artifacts
 from settlement.ports import LedgerEvent
 
@@ -23,10 +23,10 @@ def _decode(log: dict[str, Any], artifacts: Artifacts) -> LedgerEvent | None:
         return None
     plain = [item for item in abi["inputs"] if not item["indexed"]]
     indexed = [item for item in abi["inputs"] if item["indexed"]]
-    values = decode([item["type"] for item in plain], bytes.fromhex(log["data"].removeprefix("0x")))
+    values = decoded([item["type"] for item in plain], bytes.fromhex(log["data"].removeprefix("0x")))
     arguments = {item["name"]: _plain(value) for item, value in zip(plain, values, strict=True)}
     for item, topic in zip(indexed, log["topics"][1:], strict=True):
-        arguments[item["name"]] = _plain(decode([item["type"]], bytes.fromhex(topic.removeprefix("0x")))[0])
+        arguments[item["name"]] = _plain(decoded([item["type"]], bytes.fromhex(topic.removeprefix("0x")))[0])
     return LedgerEvent(abi["name"], to_checksum_address(log["address"]), arguments)
 
 

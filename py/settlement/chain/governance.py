@@ -13,9 +13,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from eth_abi.abi import decode, encode
+from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from settlement.chain.answers import decoded
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.calls import Call, encode_call
 from settlement.chain.deploy import create, deploy
@@ -192,7 +193,7 @@ class DualControl:
         }
         ids = list(calls)
         asked = [encode_call("getOperationState(bytes32)", [bytes.fromhex(each[2:])]) for each in ids]
-        states = [decode(["uint8"], answer)[0] for answer in self._transactor.views(self.address, asked)]
+        states = [decoded(["uint8"], answer)[0] for answer in self._transactor.views(self.address, asked)]
         found = []
         for proposed, state in zip(ids, states, strict=True):
             if state in _PENDING_STATES:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
-from eth_abi.abi import decode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from settlement.chain.answers import decoded, one_of
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.bills import BillReader
 from settlement.chain.bonds import BondReader
@@ -331,7 +331,7 @@ class EvmLedger:
             statuses = self._transactor.views(registry, [encode_call("statusOf(address)", [each]) for each in some])
             for bits, status in zip(roles, statuses, strict=True):
                 names = tuple(role for role, bit in ROLE_BITS.items() if int.from_bytes(bits) & bit)
-                found.append((names, get_args(PartyStanding)[int.from_bytes(status)]))
+                found.append((names, one_of(get_args(PartyStanding), int.from_bytes(status))))
         return found
 
     def cancellation(self, party: str, instruction: Instruction, reason: str) -> Consent:
@@ -353,7 +353,7 @@ class EvmLedger:
         """See `ports.Ledger.status`."""
         values = instruction_values(instruction, self._directory)
         data = encode_call(f"statusOf({INSTRUCTION_ABI})", [values])
-        return STATUSES[self._answer(self._deployment.engine, data, "uint8")]
+        return one_of(STATUSES, self._answer(self._deployment.engine, data, "uint8"))
 
     def reasons(self, instruction: Instruction, consents: Sequence[Consent]) -> tuple[Reason, ...]:
         """See `ports.Ledger.reasons`: the dry run's list, and what only shows when all legs are tried together."""
@@ -414,9 +414,11 @@ class EvmLedger:
         for first in range(0, len(questions), _ASKED_AT_ONCE):
             answers += self._rpc.batch(questions[first : first + _ASKED_AT_ONCE])
         for key, answer in zip(keys, answers, strict=True):
-            if isinstance(answer, Exception) or answer == "0x":
+            if isinstance(answer, RpcError) and not answer.is_revert:
+                raise answer
+            if isinstance(answer, RpcError) or answer == "0x":
                 continue
-            amount = int(answer, 16)
+            (amount,) = decoded(["uint256"], bytes.fromhex(answer[2:]))
             found[key] = Position(found[key].balance, amount) if key in found else Position(amount, 0)
         return found
 
@@ -522,7 +524,7 @@ class EvmLedger:
         return int(self._answer(self._deployment.engine, data, "uint256"))
 
     def _answer(self, to: str, data: bytes, answer_type: str) -> Any:
-        return decode([answer_type], self._transactor.view(to, data))[0]
+        return decoded([answer_type], self._transactor.view(to, data))[0]
 
     def _name(self, address: str) -> str:
         return self._directory.name_of(address)

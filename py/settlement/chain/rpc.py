@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -10,15 +11,16 @@ import requests
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
-from settlement.errors import ChainUnreachable, InputError, SettlementError
+from settlement.chain.answers import is_answer
+from settlement.errors import ChainUnreachable, InputError
 
 DEFAULT_TIMEOUT_S = 30.0
 
 _NOT_SENT = (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError)
 
 
-class RpcError(SettlementError):
-    """The node answered, and the answer is an error. Never leaves `settlement.chain`."""
+class RpcError(ChainUnreachable):
+    """The node answered, and the answer is an error. Whoever asked and can make nothing of it has got no answer."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         self.code = code
@@ -26,13 +28,28 @@ class RpcError(SettlementError):
         self.data = data
         super().__init__(f"the node answered error {code}: {message}")
 
+    @property
+    def is_revert(self) -> bool:
+        """Whether it is what a contract said, and not what the node has to say of itself."""
+        return self.data is not None or "revert" in self.message.lower()
+
 
 class AnswerLost(ChainUnreachable):
     """The request may have reached the node, and no answer came back: what it asked for may have happened."""
 
 
+class _Ids(threading.local):
+    """The ids of requests, counted in each thread by itself: each has a connection of its own."""
+
+    next = 0
+
+    def __next__(self) -> int:
+        self.next += 1
+        return self.next - 1
+
+
 class Rpc:
-    """Asks one node.
+    """Asks one node. An answer that names another request, or that no node gives to this one, is as good as none.
 
     Args:
         url: http:// or https://; may carry credentials, which no message and no repr shows.
@@ -47,6 +64,7 @@ class Rpc:
         self.name = _checked(url)
         self.timeout_s = timeout_s
         self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None)
+        self._ids = self._provider.request_counter = _Ids()  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Rpc({self.name})"
@@ -59,7 +77,9 @@ class Rpc:
             ChainUnreachable: no usable answer; `AnswerLost` where the request may have got through.
 
         """
-        return self._result(self._ask(lambda: self._provider.make_request(RPCEndpoint(method), list(params))))
+        asked = self._ids.next
+        answer = self._ask(lambda: self._provider.make_request(RPCEndpoint(method), list(params)))
+        return self._result((method, params), asked, answer)
 
     def batch(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """Several requests in one HTTP request; per request its result, or the RpcError it met.
@@ -72,15 +92,17 @@ class Rpc:
         if not requests:
             return []
         wanted = [(RPCEndpoint(method), list(params)) for method, params in requests]
+        first = self._ids.next
         answers = self._ask(lambda: self._provider.make_batch_request(wanted))
         if not isinstance(answers, list):
-            self._result(answers)
+            self._result(requests[0], first, answers)
             raise self._lost("something else than one answer per request")
         if len(answers) != len(wanted):
             raise self._lost(f"{len(answers)} answers to {len(wanted)} requests")
-        if any(not isinstance(answer, dict) or answer.get("id") is None for answer in answers):
-            raise self._lost("answers that do not say to which request")
-        return [self._result_or_error(answer) for answer in answers]
+        return [
+            self._result_or_error(request, asked, answer)
+            for asked, (request, answer) in enumerate(zip(requests, answers, strict=True), first)
+        ]
 
     def _ask(self, send: Any) -> Any:
         try:
@@ -97,7 +119,7 @@ class Rpc:
             return self._from_http_error(error)
         except requests.exceptions.RequestException as error:
             raise AnswerLost(f"asking the chain at {self.name} failed: {_short(error)}") from None
-        except (ValueError, TypeError, KeyError, AttributeError, RuntimeWarning):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, RuntimeWarning):
             # HTML, half an answer, an answer without ids: whatever a proxy says in the node's place
             raise self._lost("something that is not JSON-RPC") from None
 
@@ -118,15 +140,18 @@ class Rpc:
             raise ChainUnreachable(f"{self.name} does not let us in (HTTP status {status})") from None
         raise AnswerLost(f"{self.name} answered with HTTP status {status}") from None
 
-    def _result(self, answer: Any) -> Any:
-        result = self._result_or_error(answer)
+    def _result(self, request: tuple[str, Sequence[Any]], asked: int, answer: Any) -> Any:
+        result = self._result_or_error(request, asked, answer)
         if isinstance(result, RpcError):
             raise result
         return result
 
-    def _result_or_error(self, answer: Any) -> Any:
+    def _result_or_error(self, request: tuple[str, Sequence[Any]], asked: int, answer: Any) -> Any:
         if isinstance(answer, dict):
             error = answer.get("error")
+            # A node that could not read a request does not know its id.
+            if answer.get("id") != asked and (error is None or answer.get("id") is not None):
+                raise self._lost("the answer to another request")
             if isinstance(error, dict):
                 code = error.get("code")
                 message = str(error.get("message", ""))
@@ -134,6 +159,8 @@ class Rpc:
             if error is not None:
                 return RpcError(0, str(error))
             if "result" in answer:
+                if not is_answer(*request, answer["result"]):
+                    raise self._lost(f"something that is no answer to {request[0]}")
                 return answer["result"]
         raise self._lost("something that is not JSON-RPC")
 

@@ -169,8 +169,11 @@ class Transactor:
         except RpcError as error:
             if any(phrase in error.message.lower() for phrase in _KNOWN_TRANSACTION):
                 return
-            if self._rpc.call("eth_getTransactionReceipt", [transaction.hash]) is not None:
-                return
+            try:
+                if self._rpc.call("eth_getTransactionReceipt", [transaction.hash]) is not None:
+                    return
+            except ChainUnreachable as silence:
+                raise OutcomeUnknown(transaction.hash, str(silence)) from error
             raise Refused([self._reason(error)], "transaction not accepted") from error
 
     def receipt(self, transaction: SignedTransaction) -> Receipt:
@@ -184,7 +187,7 @@ class Transactor:
         while True:
             try:
                 found = self._rpc.call("eth_getTransactionReceipt", [transaction.hash])
-                if found is not None:
+                if found is not None and found.get("blockNumber") is not None:
                     return self._to_receipt(found)
             except ChainUnreachable as error:
                 raise OutcomeUnknown(transaction.hash, str(error)) from error
@@ -310,6 +313,8 @@ class Transactor:
 
     def _failure(self, transaction_hash: str, number: int) -> Reason:
         sent = self._rpc.call("eth_getTransactionByHash", [transaction_hash])
+        if sent is None:
+            raise ChainUnreachable(f"the chain does not show transaction {transaction_hash}, and has its receipt")
         request = {"from": sent["from"], "to": sent["to"], "data": sent["input"], "gas": sent["gas"]}
         try:
             self._rpc.call("eth_call", [request, hex(number - 1)])

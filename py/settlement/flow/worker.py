@@ -56,6 +56,9 @@ STALE_S = 0.5
 ABSENT_S = 3.0
 """How long the engine may be missing before the chain is taken for another one."""
 
+GAP_PER_ROUND_MAX = 1_000
+"""How many nonces are filled in a round: a node may say that very many are free."""
+
 _NOT_TAKEN = Reason(TOO_LARGE, {}, "the chain takes no transaction as large as this needs")
 
 log = logging.getLogger("settlement.worker")
@@ -346,6 +349,7 @@ class Worker:
         if first <= used:
             self._gap_since = None
             return
+        first = min(first, used + GAP_PER_ROUND_MAX)
         now = self._clock.elapsed()
         if self._gap_since is None:
             self._gap_since = now

@@ -88,7 +88,7 @@ def test_what_is_no_json_rpc(serve: Serve, status: int, body: str) -> None:
 
 
 def test_a_json_rpc_error_with_status_400(serve: Serve) -> None:
-    body = '{"jsonrpc": "2.0", "id": 1, "error": {"code": -32602, "message": "Invalid params"}}'
+    body = '{"jsonrpc": "2.0", "id": 0, "error": {"code": -32602, "message": "Invalid params"}}'
     with pytest.raises(RpcError, match="Invalid params"):
         Rpc(serve(lambda _: (400, "application/json", body))).call("eth_call", [])
 
