@@ -38,7 +38,8 @@ class Location:
             where += f":{self.line}"
         if self.field:
             where += f" ({self.field})" if where else self.field
-        return where
+        # A field that nobody knows is called what a stranger called it, and this is read on terminals.
+        return where if where.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in where)
 
 
 class InputError(SettlementError):

@@ -16,7 +16,15 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine, MetaData, Table, create_engine, event, func, insert, inspect, select, update
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    MultipleResultsFound,
+    NoResultFound,
+    NoSuchModuleError,
+    SQLAlchemyError,
+)
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from settlement.domain.audit import GENESIS, AuditedEntry, digest
@@ -194,6 +202,8 @@ class Store:
             raise InputError(f"{self.name} cannot be opened: use a file, or postgresql://USER@HOST/NAME") from error
         except (SQLAlchemyError, ModuleNotFoundError) as error:
             raise _error(self.name, self._layout.kind, error) from error
+        except _UNREADABLE as error:
+            raise InputError(f"{self.name} is damaged: a row holds what this program never writes") from error
 
     def _reading(self) -> Engine:
         # PostgreSQL's statements each see the newest state otherwise. SQLite's transactions see one state anyhow.
@@ -291,13 +301,14 @@ class Database(Store):
         """The number of the newest block when the scope was begun; notes `head` where none is noted yet."""
         columns = schema.scope.c
         with self.read() as connection:
-            since = connection.execute(select(columns.since_block).where(columns.scope == scope)).scalar()
+            found = connection.execute(select(columns.since_block).where(columns.scope == scope)).scalar()
+            since = None if found is None else int(found)
         if since is None and head is not None:
             with self.write() as writing:
                 unknown = (columns.scope == scope) & columns.since_block.is_(None)
                 writing.connection.execute(update(schema.scope).where(unknown).values(since_block=head))
             return self.since_block(scope)
-        return -1 if since is None else int(since)
+        return -1 if since is None else since
 
     def bind(self, chain_id: int, genesis_hash: str) -> None:
         """Binds the journal to a chain, or checks that it is the one it is bound to.
@@ -316,7 +327,7 @@ class Database(Store):
         if (bound.chain_id, bound.genesis_hash) != (chain_id, genesis_hash):
             raise InputError(
                 f"{self.name} belongs to another chain: it knows chain {bound.chain_id} with the first block "
-                f"{bound.genesis_hash[:10]}…, and this is chain {chain_id} with {genesis_hash[:10]}…; "
+                f"{str(bound.genesis_hash)[:10]}…, and this is chain {chain_id} with {genesis_hash[:10]}…; "
                 "a chain that was restarted empty is another one"
             )
         return None
@@ -476,10 +487,16 @@ _CODES: dict[str, tuple[type[InputError] | type[JournalUnavailable], str]] = {
 """What PostgreSQL calls errors in whatever language it speaks; those of connecting come without."""
 
 
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+"""What comes of reading a row back as what it stands for, where somebody has written something else into it."""
+
+
 def _error(name: str, kind: str, error: Exception) -> InputError | JournalUnavailable:
     """One sentence, without the statement and its values."""
     if isinstance(error, ModuleNotFoundError):
         return InputError(f"{name} needs the package psycopg2-binary: install it beside this one")
+    if isinstance(error, NoResultFound | MultipleResultsFound):
+        return InputError(f"{name} is damaged: a row is missing, or there twice")
     cause = error.orig if isinstance(error, DBAPIError) else error
     if (code := getattr(cause, "pgcode", None)) in _CODES:
         raised, sentence = _CODES[code]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +13,16 @@ from sqlalchemy.exc import IntegrityError
 from settlement.durable import schema
 from settlement.durable.database import Database
 from settlement.durable.rows import MINED, STORED
-from settlement.errors import LaneLost
+from settlement.errors import JournalUnavailable, LaneLost
 from settlement.ports import (
     Lane,
 )
 
 _tx, _lane = schema.signed_transaction, schema.lane
+
+
+_COLLISIONS_MAX = 100
+"""How often others may take the newest lane before we give up."""
 
 
 class SqlLanes:
@@ -29,12 +34,11 @@ class SqlLanes:
 
     def acquire_lane(self, owner: str, address_of: Callable[[int], str], now: float, lease_s: float) -> Lane:
         """See `ports.Queue.acquire_lane`."""
-        while True:
-            try:
-                with self.database.write() as writing:
-                    return self._acquire(writing.connection, owner, address_of, now, lease_s)
-            except IntegrityError:
-                continue  # Another worker made the same new lane: there is another one, or a newer one, for us.
+        for _ in range(_COLLISIONS_MAX):
+            # Where another worker made the same new lane, there is another one, or a newer one, for us.
+            with contextlib.suppress(IntegrityError), self.database.write() as writing:
+                return self._acquire(writing.connection, owner, address_of, now, lease_s)
+        raise JournalUnavailable(f"{self.database.name} gives no lane: others keep taking the newest, or it is damaged")
 
     def renew(self, lane: Lane, now: float, lease_s: float) -> None:
         """See `ports.Queue.renew`."""
@@ -99,7 +103,7 @@ class SqlLanes:
         if free is not None:
             mine = (_lane.c.lane == free.lane) & (_lane.c.scope == self.scope)
             connection.execute(update(_lane).where(mine).values(**values))
-            return Lane(free.lane, free.address, owner)
+            return Lane(int(free.lane), str(free.address), owner)
         newest = connection.execute(select(func.max(_lane.c.lane)).where(_lane.c.scope == self.scope)).scalar()
         number = (newest or 0) + 1
         address = address_of(number)

@@ -169,7 +169,7 @@ class SqlResults(SqlLanes):
         )
         with self.database.read() as connection:
             row = connection.execute(query).first()
-        return None if row is None else (row.nonce, Block(row.block_number, row.block_hash, 0))
+            return None if row is None else (int(row.nonce), Block(int(row.block_number), str(row.block_hash), 0))
 
     def unmine(self, lane: Lane, nonce: int, at: float) -> None:
         """See `ports.Queue.unmine`."""
@@ -200,7 +200,7 @@ class SqlResults(SqlLanes):
             )
             signed: dict[int, list[SignedTransaction]] = {}
             for row in connection.execute(query):
-                signed.setdefault(row.nonce, []).append(rows.transaction_of(row))
+                signed.setdefault(int(row.nonce), []).append(rows.transaction_of(row))
             slots = []
             for nonce, transactions in signed.items():
                 members = self._members(lane, nonce).where(_queue.c.state == QueueState.IN_FLIGHT.value)
@@ -213,7 +213,7 @@ class SqlResults(SqlLanes):
         columns = schema.chain_position.c
         with self.database.read() as connection:
             found = connection.execute(select(columns.number, columns.hash).where(columns.scope == self.scope)).first()
-        return None if found is None else Block(found.number, found.hash, 0)
+            return None if found is None else Block(int(found.number), str(found.hash), 0)
 
     def record_position(self, block: Block) -> None:
         """See `ports.Queue.record_position`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,8 @@ STORED, MINED, FINAL, SUPERSEDED = 0, 1, 2, 3
 
 _ID_BEGINS = 10
 """Characters of an id that name it: 0x and eight digits, as tables show them."""
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 CHUNK = 400
 """How many values a statement names at once: well within what every database takes."""
@@ -90,8 +93,10 @@ def is_beginning_of_id(key: str) -> bool:
 
 
 def storable(text: str) -> str:
-    """What the chain said, as every database keeps it: PostgreSQL has no zero character, which a contract may send."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    """What the chain said, as every database keeps it: a contract may send a zero character, which PostgreSQL has not,
+    and a node half of a surrogate pair, which no database has.
+    """
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def insert_rows(connection: Connection, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
@@ -211,4 +216,6 @@ def store_transaction(
 
 def transaction_of(row: Any) -> SignedTransaction:
     """A stored transaction."""
-    return SignedTransaction(hash=row.hash, raw="0x" + bytes(row.raw).hex(), sender=row.sender, nonce=row.nonce)
+    return SignedTransaction(
+        hash=str(row.hash), raw="0x" + bytes(row.raw).hex(), sender=str(row.sender), nonce=int(row.nonce)
+    )

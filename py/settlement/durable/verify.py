@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from settlement.domain.audit import GENESIS, AuditedEntry, digest, evidence
-from settlement.domain.instruction import InstructionStatus
+from settlement.domain.instruction import Instruction, InstructionStatus
 from settlement.durable import rows, schema
 from settlement.durable.database import Database
 
@@ -58,7 +59,11 @@ def verify(database: Database) -> tuple[str, ...]:
 def _changed_terms(connection: Connection) -> Iterator[str]:
     """Instructions whose terms or consents are not those that their history attests."""
     terms = schema.instruction.c
-    query = select(terms.sequence, terms.instruction_id, terms.body).order_by(terms.sequence)
+    query = (
+        select(schema.instruction, schema.queue.c.sequence.label("queued"))
+        .join(schema.queue, schema.queue.c.sequence == terms.sequence, isouter=True)
+        .order_by(terms.sequence)
+    )
     for some in connection.execute(query.execution_options(yield_per=rows.CHUNK)).partitions():
         sequences = [row.sequence for row in some]
         consents, attested = _consents(connection, sequences), _attested(connection, sequences)
@@ -66,6 +71,20 @@ def _changed_terms(connection: Connection) -> Iterator[str]:
             entries = attested.get(row.sequence)
             if entries and not _attest(entries, row.body, consents.get(row.sequence, [])):
                 yield f"the terms or consents of instruction {row.instruction_id} were changed after they were written"
+            elif not _is_found_by_its_terms(row):
+                yield f"instruction {row.instruction_id} is entered under another reference, parties or nonce"
+            if row.queued is None:
+                yield f"instruction {row.instruction_id} is not in the queue: it would never settle"
+
+
+def _is_found_by_its_terms(row: Any) -> bool:
+    """Whether who looks for it finds it: under another reference the same could be submitted, and settle, again."""
+    instruction = Instruction.model_validate_json(row.body)
+    return (
+        row.reference == instruction.reference
+        and row.parties == rows.group(instruction.parties)
+        and row.nonce in (None, rows.counted(instruction.nonce))
+    )
 
 
 def _attest(entries: Sequence[tuple[str, str]], body: str, given: Sequence[str]) -> bool:

@@ -21,7 +21,17 @@ from settlement.flow.network import HONG_KONG_UTC_OFFSET_SECONDS
 
 LINE_BYTES_MAX = 1_000_000
 
+_DIGITS_MAX = 100
+"""Python reads no number of thousands of digits, and nobody means one."""
+
 _DAY_SECONDS = 86_400
+
+
+_Short = Annotated[str, Field(max_length=120)]
+"""Text that is said back where it cannot be read."""
+
+_SHOWN_MAX = 80
+"""How much of a key is said back."""
 
 
 class _Line(BaseModel):
@@ -33,7 +43,7 @@ class _LegLine(_Line):
     to: PartyId
     instrument: InstrumentId
     to_instrument: InstrumentId | None = None
-    amount: str | None = None
+    amount: _Short | None = None
     title: Annotated[str, Field(min_length=1, max_length=20)] | None = None
 
 
@@ -45,13 +55,13 @@ class _ConsentLine(_Line):
 class _SubmissionLine(_Line):
     id: Reference
     legs: Annotated[list[_LegLine], Field(min_length=1, max_length=MAX_LEGS)]
-    deadline: str
-    not_before: str | None = None
-    settlement_date: str | None = None
+    deadline: _Short
+    not_before: _Short | None = None
+    settlement_date: _Short | None = None
     nonce: Annotated[int, Field(ge=0, le=2**256 - 1)] | None = None
     terms: dict[str, Any] = Field(default_factory=dict)
     priority: Annotated[int, Field(ge=0, le=PRIORITY_MAX)] = PRIORITY_DEFAULT
-    partial_lot: str | None = None
+    partial_lot: _Short | None = None
     consents: list[_ConsentLine] = Field(default_factory=list)
 
 
@@ -101,12 +111,17 @@ def read_submission(raw: bytes, directory: Directory) -> Submission:
         raise InputError(f"a line has at most {LINE_BYTES_MAX:,} bytes, and this one {len(raw):,}")
     try:
         written = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_no_key_twice, parse_float=_no_float, parse_constant=_no_float
+            raw.decode("utf-8"),
+            object_pairs_hook=_no_key_twice,
+            parse_int=_whole_number,
+            parse_float=_no_float,
+            parse_constant=_no_float,
         )
+        _require_whole_characters(raw, written)
         line = _SubmissionLine.model_validate(written)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
+        field = ".".join(str(part)[:_SHOWN_MAX] for part in first["loc"])
         raise InputError(_sentence(first), Location(field=field or None)) from None
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text") from None
@@ -181,19 +196,36 @@ def _time(field: str, text: str) -> int:
 def _end_of_day(text: str) -> int:
     """The first second after a day in Hong Kong."""
     try:
-        day = date.fromisoformat(text)
+        days = (date.fromisoformat(text) - date(1970, 1, 1)).days
     except ValueError:
-        raise InputError(f"{text!r} is no day such as 2026-11-25", Location(field="settlement_date")) from None
-    return ((day - date(1970, 1, 1)).days + 1) * _DAY_SECONDS - HONG_KONG_UTC_OFFSET_SECONDS
+        days = -1
+    if days < 0:
+        raise InputError(f"{text!r} is no day such as 2026-11-25", Location(field="settlement_date"))
+    return (days + 1) * _DAY_SECONDS - HONG_KONG_UTC_OFFSET_SECONDS
+
+
+def _require_whole_characters(raw: bytes, written: Any) -> None:
+    """JSON can name half of a character, which no file and no hash takes."""
+    if b"\\ud" in raw.lower():
+        try:
+            json.dumps(written, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise InputError("holds half of a character, such as \\ud800 alone, which is no text") from None
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = next(key for key in keys if keys.count(key) > 1)[:_SHOWN_MAX]
         raise InputError(f"the key {twice!r} is there twice", Location(field=twice))
     return found
+
+
+def _whole_number(text: str) -> int:
+    if len(text) > _DIGITS_MAX:
+        raise InputError(f"a number has at most {_DIGITS_MAX} digits, and this one {len(text):,}: write it as text")
+    return int(text)
 
 
 def _no_float(text: str) -> Any:
@@ -220,6 +252,8 @@ def _sentence(fault: ErrorDetails) -> str:
             return "a whole number without quotes is expected"
         case "string_type":
             return "text in quotes is expected"
+        case "string_too_long":
+            return f"text of at most {context['max_length']} characters is expected"
         case "too_short":
             return "this must not be empty"
         case "too_long":
