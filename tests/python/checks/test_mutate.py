@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
@@ -43,9 +41,9 @@ def test_what_does_not_compile_counts_for_nothing(capsys):
     assert "0 of 0 mutants killed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("path", "at", "becomes"), sorted(explanations()))
-def test_an_explanation_fits_the_contracts(path: str, at: str, becomes: str) -> None:
-    source = " ".join((ROOT / path).read_text("utf-8").split())
-    assert at in source, f"{path} no longer has this; tests/contracts/surviving-mutants.json has to follow"
-    assert becomes not in at or becomes != at
-    assert len(explanations()[path, at, becomes]) > 20
+def test_every_explanation_fits_the_contracts() -> None:
+    for (path, at, becomes), why in explanations().items():
+        source = " ".join((ROOT / path).read_text("utf-8").split())
+        assert at in source, f"{path} no longer has this; tests/contracts/surviving-mutants.json has to follow"
+        assert becomes != at
+        assert len(why) > 20

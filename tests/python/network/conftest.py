@@ -40,9 +40,7 @@ def market(_market_made: tuple[Market, Path], settlement_chain: str, tmp_path: P
         source.backup(target)
     rpc = Rpc(settlement_chain)
     snapshot = rpc.call("evm_snapshot", [])
-    rpc.call(
-        "anvil_mine", ["0x1"]
-    )  # What a test reorganises down to: states of blocks long past are forgotten.
+    rpc.call("anvil_mine", ["0x1"])  # What a test reorganises down to: states of blocks long past are forgotten.
     try:
         yield made.again(settlement_chain, copy)
     finally:
