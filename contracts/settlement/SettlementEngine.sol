@@ -353,9 +353,11 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
     /// @dev Reserves leave the bank whose money the registry knows this as, whatever it says of itself: one that lies draws
     /// on its own bank, and on nobody else.
     // slither-disable-next-line calls-loop: 32 legs at most, that all move or none
-    function _requireBank(InstructionId id, uint256 index, address instrument, address bank) private view {
+    function _requireBank(InstructionId id, uint256 index, address instrument, address bank) private {
+        if (_isKnownBank(instrument, bank)) return;
         (InstrumentKind kind, address issuer) = _REGISTRY.instrument(instrument);
         if (issuer != bank || kind != InstrumentKind.Money) revert Engine_BankMismatch(id, index);
+        _rememberBank(instrument, bank);
     }
 
     /// @dev A hold whose instrument will not let go stays outstanding, and does not keep the others.
