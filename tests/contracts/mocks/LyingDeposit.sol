@@ -20,6 +20,7 @@ contract LyingDeposit is IDepositMoney {
     address public immutable issuer;
     Mood public mood;
     address private _bank;
+    address private _bankAfterwards;
     IFungibleInstrument private _reserve;
 
     constructor(address issuer_) {
@@ -30,12 +31,20 @@ contract LyingDeposit is IDepositMoney {
         (_bank, _reserve) = (bank, reserve);
     }
 
+    function sayAfterOneDebit(address bank) external {
+        _bankAfterwards = bank;
+    }
+
     function setMood(Mood mood_) external {
         mood = mood_;
     }
 
-    function debit(address, uint256, address) external view returns (address, IFungibleInstrument, bool) {
-        return (_bank, _reserve, true);
+    function debit(address, uint256, address)
+        external
+        returns (address bank, IFungibleInstrument reserve, bool covered)
+    {
+        (bank, reserve, covered) = (_bank, _reserve, true);
+        if (_bankAfterwards != address(0)) _bank = _bankAfterwards;
     }
 
     function interbankAccount() external view returns (address, IFungibleInstrument) {

@@ -99,6 +99,17 @@ contract LyingTest is Base {
         assertEq(_reserves(0), CASH, "the bank that it named has paid nothing");
     }
 
+    /// @dev Within a batch, too, where the registry is asked once for each bank.
+    function test_GivenABatchWhen_ADepositNamesAnotherBankAfterItsOwn() external {
+        lyingDeposit.sayAfterOneDebit(banks[0]);
+        Instruction memory first = instruct(_fromTheLiar(PRICE));
+        Instruction memory second = instruct(_fromTheLiar(PRICE));
+        expectFailed(engine.idOf(second), _bankMismatch(second));
+        assertEq(settleBatch(batchOf(first, second), BatchMode.EachForItself), 1, "only the first one settles");
+        assertEq(_reserves(0), CASH, "the bank that it named has paid nothing");
+        assertEq(_reserves(2), CASH - PRICE, "its own has paid once");
+    }
+
     /// @dev Nor on anybody else who has what it calls its reserve.
     function test_RevertGiven_TwoDepositsNameAnAssetAsTheirReserve() external {
         LyingDeposit other = new LyingDeposit(banks[2]);
