@@ -82,6 +82,7 @@ abstract contract Disbursement is IPayingAgent, IERC1271 {
     /// @dev Why an account cannot be credited, or nothing where it can. It was admitted, and may have turned hostile
     /// since: one that answers nonsense, too much or not at all is its holder's obstacle, and nobody else's.
     function _creditReason(uint256 id, Payment memory payment) internal view returns (bytes memory reason) {
+        if (_isCreditable(payment)) return "";
         bytes memory input =
             abi.encodeCall(this.requireCreditable, (IDepositMoney(payment.account), payment.holder, payment.amount));
         uint256 available = gasleft() - gasleft() / 64;
@@ -93,6 +94,18 @@ abstract contract Disbursement is IPayingAgent, IERC1271 {
         reason = ReturnData.capped();
         if (available < _GAS_PER_ANSWER) revert PayingAgent_OutOfGas(id);
         if (reason.length == 0) return abi.encodeWithSelector(PayingAgent_NoReason.selector, id);
+    }
+
+    /// @dev Whether the account answers that nothing is in the way: an empty list, word for word. Whatever else it does is
+    /// looked into by `requireCreditable`.
+    function _isCreditable(Payment memory payment) private view returns (bool creditable) {
+        address account = payment.account;
+        bytes memory input = abi.encodeCall(IDepositMoney.creditReasons, (payment.holder, payment.amount));
+        assembly ("memory-safe") {
+            if staticcall(_GAS_PER_ANSWER, account, add(input, 32), mload(input), 0, 64) {
+                creditable := and(eq(returndatasize(), 64), and(eq(mload(0), 32), iszero(mload(32))))
+            }
+        }
     }
 
     function _settleOne(uint256 id, address holder, address account, uint256 amount) internal {

@@ -20,7 +20,6 @@ abstract contract ReserveNetting {
 
     uint256 private constant _POSITIONS = uint256(keccak256("settlement.netting.positions"));
     uint256 private constant _TOUCHED = uint256(keccak256("settlement.netting.touched"));
-    uint256 private constant _BANKS = uint256(keccak256("settlement.netting.banks"));
 
     uint256 private constant _CLOSED = 0;
     uint256 private constant _NET_ONLY = 1;
@@ -28,11 +27,8 @@ abstract contract ReserveNetting {
 
     uint256 private transient _mode;
     uint256 private transient _touchedCount;
-    /// @dev How many batches this transaction has opened.
-    uint256 private transient _batchCount;
 
     function _openNetting(BatchMode mode) internal {
-        ++_batchCount;
         _mode = mode == BatchMode.EachForItself ? _COVERED : _NET_ONLY;
     }
 
@@ -67,21 +63,6 @@ abstract contract ReserveNetting {
         int256 signed = int256(amount);
         _book(reserve, from, -signed, mode);
         _book(reserve, to, signed, mode);
-    }
-
-    /// @dev Whether the open batch has asked the registry before whose money this is: like its parties and instruments,
-    /// which are classified at its beginning, that is looked up once.
-    function _isKnownBank(address money, address bank) internal view returns (bool) {
-        return _mode != _CLOSED && _load(_bankSlot(money, bank)) != 0;
-    }
-
-    function _rememberBank(address money, address bank) internal {
-        if (_mode != _CLOSED) _store(_bankSlot(money, bank), 1);
-    }
-
-    /// @dev Another one in each batch, so that nothing is left to be cleared.
-    function _bankSlot(address money, address bank) private view returns (uint256) {
-        return _slot(_BANKS ^ (_batchCount << 160), money, bank);
     }
 
     /// @dev Follows a movement outside netting, by which a bank may give away what it owes. Most instruments are no
@@ -153,13 +134,10 @@ abstract contract ReserveNetting {
         return (int256(stored) >> 128, (stored & type(uint128).max) >> 1);
     }
 
-    function _positionSlot(address reserve, address bank) private pure returns (uint256) {
-        return _slot(_POSITIONS, reserve, bank);
-    }
-
-    function _slot(uint256 domain, address token, address bank) private pure returns (uint256 slot) {
+    function _positionSlot(address reserve, address bank) private pure returns (uint256 slot) {
+        uint256 domain = _POSITIONS;
         assembly ("memory-safe") {
-            mstore(0x00, xor(domain, token))
+            mstore(0x00, xor(domain, reserve))
             mstore(0x20, bank)
             slot := keccak256(0x00, 0x40)
         }

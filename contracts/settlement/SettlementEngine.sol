@@ -12,7 +12,6 @@ import {ISettlementEngine} from "../interfaces/ISettlementEngine.sol";
 import {BatchCodec} from "../libraries/BatchCodec.sol";
 import {InstructionHash} from "../libraries/InstructionHash.sol";
 import {ReturnData} from "../libraries/ReturnData.sol";
-import {InstrumentKind} from "../types/Participation.sol";
 import {
     BatchMode,
     Consent,
@@ -24,12 +23,21 @@ import {
     Leg
 } from "../types/Settlement.sol";
 import {Consents} from "./Consents.sol";
+import {IssuingBanks} from "./IssuingBanks.sol";
 import {NonceBook} from "./NonceBook.sol";
 import {ReserveNetting} from "./ReserveNetting.sol";
 
 /// @title Settlement engine
 /// @notice Implements {ISettlementEngine}, which documents every function.
-contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient, Consents, NonceBook, ReserveNetting {
+contract SettlementEngine is
+    ISettlementEngine,
+    EIP712,
+    ReentrancyGuardTransient,
+    Consents,
+    IssuingBanks,
+    NonceBook,
+    ReserveNetting
+{
     using BatchCodec for bytes;
     using InstructionHash for *;
 
@@ -344,20 +352,11 @@ contract SettlementEngine is ISettlementEngine, EIP712, ReentrancyGuardTransient
         (address payerBank, IFungibleInstrument reserve, bool covered) =
             IDepositMoney(leg.instrument).debit(leg.giver, amount, payeeBank);
         if (address(reserve) != address(payeeReserve)) revert Engine_ReserveMismatch(id, index);
-        _requireBank(id, index, leg.instrument, payerBank);
+        // One that lies draws on the reserves of its own bank, and of nobody else.
+        if (!_isIssuedBy(_REGISTRY, leg.instrument, payerBank)) revert Engine_BankMismatch(id, index);
         if (!covered) _requireConsent(id, payerBank, consenting);
         _moveReserve(reserve, payerBank, payeeBank, amount);
         payee.creditClient(leg.receiver, amount);
-    }
-
-    /// @dev Reserves leave the bank whose money the registry knows this as, whatever it says of itself: one that lies draws
-    /// on its own bank, and on nobody else.
-    // slither-disable-next-line calls-loop: 32 legs at most, that all move or none
-    function _requireBank(InstructionId id, uint256 index, address instrument, address bank) private {
-        if (_isKnownBank(instrument, bank)) return;
-        (InstrumentKind kind, address issuer) = _REGISTRY.instrument(instrument);
-        if (issuer != bank || kind != InstrumentKind.Money) revert Engine_BankMismatch(id, index);
-        _rememberBank(instrument, bank);
     }
 
     /// @dev A hold whose instrument will not let go stays outstanding, and does not keep the others.

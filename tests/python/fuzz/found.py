@@ -43,10 +43,15 @@ def examples(usually: int) -> settings:
     )
 
 
+def kept(kind: str) -> dict[str, Any]:
+    """The cases of this kind, by name; of some kinds none has been found."""
+    files = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(CORPUS.glob("*.json"))}
+    return {name: file["case"] for name, file in files.items() if file["of"] == kind}
+
+
 def found(kind: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Has a test take each case of this kind that is kept."""
-    files = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(CORPUS.glob("*.json"))}
-    cases: dict[str, Any] = {name: kept["case"] for name, kept in files.items() if kept["of"] == kind}
+    cases = kept(kind)
     return pytest.mark.parametrize("case", cases.values(), ids=cases.keys())
 
 

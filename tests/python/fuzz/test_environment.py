@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from found import examples, found
+from found import examples, kept
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,12 +80,10 @@ def variables():
     return st.lists(named, min_size=1, max_size=4).map(dict)
 
 
-@found("environment")
-def test_an_environment_that_once_did_harm_does_none(play, case):
-    play(case)
-
-
 def test_whatever_is_in_the_environment_a_command_ends_well(play):
+    for case in kept("environment").values():
+        play(case)
+
     @examples(12)
     @given(case=st.fixed_dictionaries({"command": st.sampled_from(COMMANDS).map(list), "variables": variables()}))
     def tried(case):
