@@ -73,7 +73,6 @@ abstract contract Disbursement is IPayingAgent, IERC1271 {
     }
 
     /// @inheritdoc IPayingAgent
-    // slither-disable-next-line calls-loop: in pages that the caller chooses
     function requireCreditable(IDepositMoney account, address holder, uint256 amount) external view {
         bytes[] memory reasons = account.creditReasons(holder, amount);
         if (reasons.length != 0) ReturnData.revertWith(reasons[0]);
