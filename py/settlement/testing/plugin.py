@@ -9,6 +9,7 @@ its own; every test gets the state right after deployment, by snapshot and rever
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -30,6 +31,16 @@ def settlement_chain() -> Iterator[str]:
         yield node.url
 
 
+def mine_unlike_any_other(rpc: Rpc) -> None:
+    """A block down to which a test may reorganise its chain.
+
+    Anvil forgets a block's state by when its hash was first seen, and a block that is mined right after a revert may be
+    one that an earlier test has mined: the same parent, the same second, nothing in it. So its miner is another one.
+    """
+    rpc.call("anvil_setCoinbase", ["0x" + secrets.token_hex(20)])
+    rpc.call("anvil_mine", ["0x1"])
+
+
 @pytest.fixture(scope="session")
 def _settlement_deployment(settlement_chain: str) -> object:
     return deploy_on(settlement_chain)
@@ -40,8 +51,7 @@ def settlement_network(settlement_chain: str, _settlement_deployment: object) ->
     """A network on which nothing has happened yet: registry, engine and dry run are deployed, nobody is admitted."""
     rpc = Rpc(settlement_chain)
     snapshot = rpc.call("evm_snapshot", [])
-    # Down to this block a test may reorganise: the state right after deployment is forgotten after so many tests.
-    rpc.call("anvil_mine", ["0x1"])
+    mine_unlike_any_other(rpc)
     try:
         yield connect(settlement_chain, deployment=_settlement_deployment)  # type: ignore[arg-type]
     finally:

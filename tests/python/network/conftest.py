@@ -13,6 +13,7 @@ from served import ServedMarket
 from settlement import connect
 from settlement.app import deploy_on
 from settlement.chain.rpc import Rpc
+from settlement.testing.plugin import mine_unlike_any_other
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -40,7 +41,7 @@ def market(_market_made: tuple[Market, Path], settlement_chain: str, tmp_path: P
         source.backup(target)
     rpc = Rpc(settlement_chain)
     snapshot = rpc.call("evm_snapshot", [])
-    rpc.call("anvil_mine", ["0x1"])  # What a test reorganises down to: states of blocks long past are forgotten.
+    mine_unlike_any_other(rpc)
     try:
         yield made.again(settlement_chain, copy)
     finally:
