@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -31,14 +32,21 @@ def settlement_chain() -> Iterator[str]:
         yield node.url
 
 
-def mine_unlike_any_other(rpc: Rpc) -> None:
-    """A block down to which a test may reorganise its chain.
+@contextmanager
+def taken_back(url: str) -> Iterator[None]:
+    """Whatever is done to the chain in the block is undone at its end; down to its beginning it may be reorganised.
 
     Anvil forgets a block's state by when its hash was first seen, and a block that is mined right after a revert may be
     one that an earlier test has mined: the same parent, the same second, nothing in it. So its miner is another one.
     """
+    rpc = Rpc(url)
+    snapshot = rpc.call("evm_snapshot", [])
     rpc.call("anvil_setCoinbase", ["0x" + secrets.token_hex(20)])
     rpc.call("anvil_mine", ["0x1"])
+    try:
+        yield
+    finally:
+        rpc.call("evm_revert", [snapshot])
 
 
 @pytest.fixture(scope="session")
@@ -49,10 +57,5 @@ def _settlement_deployment(settlement_chain: str) -> object:
 @pytest.fixture
 def settlement_network(settlement_chain: str, _settlement_deployment: object) -> Iterator[Network]:
     """A network on which nothing has happened yet: registry, engine and dry run are deployed, nobody is admitted."""
-    rpc = Rpc(settlement_chain)
-    snapshot = rpc.call("evm_snapshot", [])
-    mine_unlike_any_other(rpc)
-    try:
+    with taken_back(settlement_chain):
         yield connect(settlement_chain, deployment=_settlement_deployment)  # type: ignore[arg-type]
-    finally:
-        rpc.call("evm_revert", [snapshot])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,7 @@ from served import ServedMarket
 
 from settlement import connect
 from settlement.app import deploy_on
-from settlement.chain.rpc import Rpc
-from settlement.testing.plugin import mine_unlike_any_other
+from settlement.testing.plugin import taken_back
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -37,15 +37,10 @@ def market(_market_made: tuple[Market, Path], settlement_chain: str, tmp_path: P
     """The market as it was made, by another reader of the chain and a copy of the journal."""
     made, journal = _market_made
     copy = tmp_path / "market.sqlite"
-    with sqlite3.connect(journal) as source, sqlite3.connect(copy) as target:
+    with closing(sqlite3.connect(journal)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
-    rpc = Rpc(settlement_chain)
-    snapshot = rpc.call("evm_snapshot", [])
-    mine_unlike_any_other(rpc)
-    try:
+    with taken_back(settlement_chain):
         yield made.again(settlement_chain, copy)
-    finally:
-        rpc.call("evm_revert", [snapshot])
 
 
 @pytest.fixture
