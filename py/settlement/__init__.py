@@ -7,19 +7,23 @@ with settlement.start() as network:
     ...
 """
 
-from settlement.app import connect, start
-from settlement.errors import (
-    ChainUnreachable,
-    ExpectationNotMet,
-    InputError,
-    OutcomeUnknown,
-    Reason,
-    Refused,
-    SettlementError,
-)
-from settlement.flow.desk import Outcome
-from settlement.flow.network import Network
-from settlement.ports import Position
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from settlement.app import connect, start
+    from settlement.errors import (
+        ChainUnreachable,
+        ExpectationNotMet,
+        InputError,
+        OutcomeUnknown,
+        Reason,
+        Refused,
+        SettlementError,
+    )
+    from settlement.flow.desk import Outcome
+    from settlement.flow.network import Network
+    from settlement.ports import Position
 
 __all__ = [
     "ChainUnreachable",
@@ -35,3 +39,15 @@ __all__ = [
     "connect",
     "start",
 ]
+
+_HOMES = {"connect": "app", "start": "app", "Outcome": "flow.desk", "Network": "flow.network", "Position": "ports"}
+"""The module of each name; errors', where none is named."""
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what is asked for when it is: all of it takes seconds, and a module of the package may need little."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+    globals()[name] = found
+    return found

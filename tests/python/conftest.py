@@ -30,9 +30,10 @@ TIMEOUT_S = 300.0
 
 
 FORKING = """
-import contextlib, json, os, sys
-from settlement.cli import main
+import contextlib, gc, json, os, sys
+from settlement.cli.main import main
 
+gc.freeze()
 for line in sys.stdin:
     asked = json.loads(line)
     child = os.fork()
@@ -125,7 +126,8 @@ class Settle:
         self._scratch = scratch
         self._forker = forker
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("SETTLEMENT_", "PYTEST"))}
-        self.environment = inherited | {"SETTLEMENT_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+        inherited.pop("PYTHONDONTWRITEBYTECODE", None)  # Compiling what is imported takes a second each time.
+        self.environment = inherited | {"SETTLEMENT_HOME": str(home)}
 
     def __call__(self, *arguments: str | Path, **environment: str) -> Ran:
         """Runs to the end."""

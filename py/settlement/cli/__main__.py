@@ -1,5 +1,5 @@
 """Makes `python -m settlement.cli` the command."""
 
-from settlement.cli.main import main
+from settlement.cli import main
 
 main()

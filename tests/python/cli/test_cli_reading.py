@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from settlement.cli import app
+from settlement.cli.main import app
 from settlement.scenarios.load import LIBRARY
 from settlement.scenarios.text import read_source
 
