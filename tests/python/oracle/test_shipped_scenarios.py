@@ -1,13 +1,12 @@
 """Every shipped scenario, worked out again by the rules: the chain has to have come to the same.
 
-With SETTLEMENT_ORACLE_DEEP=1 those with a crowd of thousands too, which take minutes.
+`scripts/deep` runs those with a crowd of thousands too, which take minutes.
 """
 
 from __future__ import annotations
 
-import os
-
 import pytest
+from deep import DEEP
 from replayed import replayed
 
 from settlement import connect
@@ -15,8 +14,7 @@ from settlement.chain.node import AnvilNode, NodeSettings
 from settlement.scenarios.load import load_scenario, shipped_scenarios
 from settlement.scenarios.run import SET_UP_SECONDS, ScenarioRunner
 
-CROWDED_TOO = bool(os.environ.get("SETTLEMENT_ORACLE_DEEP"))
-NAMES = [each.name for each in shipped_scenarios() if CROWDED_TOO or not each.is_crowded]
+NAMES = [each.name for each in shipped_scenarios() if DEEP or not each.is_crowded]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,18 +1,14 @@
-"""Random acts by random parties, on a chain and by the rules: both accept the same and come to the same.
-
-SETTLEMENT_ORACLE_DEEP=1 is a longer look.
-"""
+"""Random acts by random parties, on a chain and by the rules: both accept the same and come to the same."""
 
 from __future__ import annotations
 
-import os
-
+from deep import DEEP
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_acts import RandomActs
 from side_by_side import SideBySide
 
-EXAMPLES = 300 if os.environ.get("SETTLEMENT_ORACLE_DEEP") else 10
+EXAMPLES = 300 if DEEP else 10
 
 
 @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from chaos import Run
+from deep import DEEP
 
 from settlement import connect
 from settlement.app import deploy_on, describe, open_service
@@ -25,6 +26,8 @@ from settlement.flow.worker_rule import WorkerRule
 from settlement.reports.market import TRADERS, cross_bank_dvp, set_up_market
 
 ROUNDS_MAX = 20_000
+MANY = 10_000 if DEEP else 2_000
+OF_TWO_WORKERS = 4_000 if DEEP else 1_200
 
 
 @pytest.fixture
@@ -78,12 +81,12 @@ def with_consents(network, item, kind, nonce):
     return item.model_copy(update={"consents": (consent,)})
 
 
-def test_of_ten_thousand_the_good_settle_and_each_bad_one_has_its_reason(crowd, tmp_path):
+def test_of_many_the_good_settle_and_each_bad_one_has_its_reason(crowd, tmp_path):
     network, description, legs = crowd
     now = network.ledger.head().timestamp
     bad, pairs = bad_ones(network, now), list(legs.values())
     submissions, forged, wrong = [], [], {}
-    for index in range(10_000):
+    for index in range(MANY):
         reference, more, reason = f"I-{index}", {}, None
         if index % 20 == 7:
             chosen, more, reason = bad[index // 20 % 10]
@@ -112,7 +115,7 @@ def test_of_ten_thousand_the_good_settle_and_each_bad_one_has_its_reason(crowd, 
             break
     worker.close()
     journal = service.network.journal
-    assert service.queue.figures().by_status["confirmed"] == 10_000 - len(wrong) - len(forged)
+    assert service.queue.figures().by_status["confirmed"] == MANY - len(wrong) - len(forged)
     assert not journal.stored([item.reference for item in forged])
     for reference, reason in wrong.items():
         entry = journal.entry(reference)
@@ -136,18 +139,18 @@ def test_a_worker_that_is_killed_is_taken_over_by_the_other_on_the_same_database
     ]
     try:
         pairs = list(legs.values())
-        for start in range(0, 4_000, 200):
+        for start in range(0, OF_TWO_WORKERS, 200):
             some = [
                 Submission(reference=f"I-{n}", legs=pairs[n % len(pairs)], deadline=now + 86_400)
                 for n in range(start, start + 200)
             ]
             submit(service.network.desk, some, now)
-            if start == 2_000:
+            if start == OF_TWO_WORKERS // 2:
                 workers[0].send_signal(signal.SIGKILL)
         until = time.monotonic() + 60
         while service.queue.figures().unfinished and time.monotonic() < until:
             time.sleep(0.05)
-        assert service.queue.figures().by_status == {"confirmed": 4_000}
+        assert service.queue.figures().by_status == {"confirmed": OF_TWO_WORKERS}
         assert verify(service.database) == ()
         assert service.reconcile().differences == ()
     finally:
