@@ -8,19 +8,23 @@ import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {HoldId, HoldResolution} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
 
-/// @dev Every function of a tokenised deposit at every state of the account that it is about: none, open, blocked. The
-/// tree is in AccountStates.tree.
-contract AccountStatesTest is Base {
+/// @dev Every function of money at every state of the account that it is about: none, open, blocked. The tree is in
+/// AccountStates.tree.
+abstract contract AccountStates is Base {
     HoldId private constant HOLD = HoldId.wrap("before");
     HoldId private constant OTHER = HoldId.wrap("other");
 
-    IAccountMoney private money;
-    address private bank;
-    address private holder;
+    IAccountMoney internal money;
+    address internal bank;
+    address internal holder;
+    address internal neighbour;
+
+    /// @dev The money, its issuer, and two who have an account.
+    function _subject() internal view virtual returns (IAccountMoney, address, address, address);
 
     function setUp() public override {
         super.setUp();
-        (money, bank, holder) = (deposits[0], banks[0], alice);
+        (money, bank, holder, neighbour) = _subject();
         vm.prank(address(engine));
         money.placeHold(HOLD, holder, 1);
     }
@@ -57,24 +61,24 @@ contract AccountStatesTest is Base {
     // ---- the holder's own --------------------------------------------------------------------------------------------
 
     function test_When_TransferIsCalled() external {
-        _expectOnlyOpen(holder, abi.encodeCall(IERC20.transfer, (bob, 1)));
-        _expectOnlyOpen(bob, abi.encodeCall(IERC20.transfer, (holder, 1)));
+        _expectOnlyOpen(holder, abi.encodeCall(IERC20.transfer, (neighbour, 1)));
+        _expectOnlyOpen(neighbour, abi.encodeCall(IERC20.transfer, (holder, 1)));
     }
 
     function test_When_TransferFromIsCalled() external {
         vm.prank(holder);
         IERC20(address(money)).approve(dan, 1);
-        vm.prank(bob);
+        vm.prank(neighbour);
         IERC20(address(money)).approve(dan, 1);
-        _expectOnlyOpen(dan, abi.encodeCall(IERC20.transferFrom, (holder, bob, 1)));
-        _expectOnlyOpen(dan, abi.encodeCall(IERC20.transferFrom, (bob, holder, 1)));
+        _expectOnlyOpen(dan, abi.encodeCall(IERC20.transferFrom, (holder, neighbour, 1)));
+        _expectOnlyOpen(dan, abi.encodeCall(IERC20.transferFrom, (neighbour, holder, 1)));
     }
 
     // ---- the engine's ------------------------------------------------------------------------------------------------
 
     function test_When_BookTransferIsCalled() external {
-        _expectOnlyOpen(address(engine), abi.encodeCall(IInstrument.bookTransfer, (holder, bob, 1)));
-        _expectOnlyOpen(address(engine), abi.encodeCall(IInstrument.bookTransfer, (bob, holder, 1)));
+        _expectOnlyOpen(address(engine), abi.encodeCall(IInstrument.bookTransfer, (holder, neighbour, 1)));
+        _expectOnlyOpen(address(engine), abi.encodeCall(IInstrument.bookTransfer, (neighbour, holder, 1)));
     }
 
     function test_When_PlaceHoldIsCalled() external {
@@ -90,17 +94,9 @@ contract AccountStatesTest is Base {
         }
     }
 
-    function test_When_DebitIsCalled() external {
-        _expectOnlyOpen(address(engine), abi.encodeCall(IDepositMoney.debit, (holder, 1, banks[1])));
-    }
-
-    function test_When_CreditClientIsCalled() external {
-        _expectOnlyOpen(address(engine), abi.encodeCall(IDepositMoney.creditClient, (holder, 1)));
-    }
-
     // ---- helpers -----------------------------------------------------------------------------------------------------
 
-    function _expectOnlyOpen(address caller, bytes memory input) private {
+    function _expectOnlyOpen(address caller, bytes memory input) internal {
         _expect(
             caller,
             input,
@@ -144,5 +140,25 @@ contract AccountStatesTest is Base {
 
     function _exists() private view returns (bytes memory) {
         return abi.encodeWithSelector(IAccountMoney.AccountMoney_AccountExists.selector, holder);
+    }
+}
+
+contract DepositStatesTest is AccountStates {
+    function _subject() internal view override returns (IAccountMoney, address, address, address) {
+        return (deposits[0], banks[0], alice, bob);
+    }
+
+    function test_When_DebitIsCalled() external {
+        _expectOnlyOpen(address(engine), abi.encodeCall(IDepositMoney.debit, (holder, 1, banks[1])));
+    }
+
+    function test_When_CreditClientIsCalled() external {
+        _expectOnlyOpen(address(engine), abi.encodeCall(IDepositMoney.creditClient, (holder, 1)));
+    }
+}
+
+contract ReserveStatesTest is AccountStates {
+    function _subject() internal view override returns (IAccountMoney, address, address, address) {
+        return (wholesale, authority, banks[0], banks[1]);
     }
 }

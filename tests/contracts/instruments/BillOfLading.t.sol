@@ -320,6 +320,36 @@ contract BillOfLadingTest is Carriage {
         have(second, bob, bob);
     }
 
+    // ---- the carrier -------------------------------------------------------------------------------------------------
+
+    function test_RevertGiven_TheCarrierIsFrozen() external {
+        uint256 own = issue(carrier, "OWN", "own", BillKind.ToOrder, carrier);
+        uint256 paper = issue(alice, "PAPER", "paper", BillKind.ToOrder, alice);
+        uint256 amended = issue(alice, "AMENDED", "amended", BillKind.ToOrder, alice);
+        surrenderAs(alice, title, 0);
+        surrenderAs(alice, paper, "SWTP");
+        surrenderAs(alice, amended, "COD");
+        accept(amended);
+        freeze(carrier);
+        bytes4 selector = IRegistry.Registry_PartyNotActive.selector;
+        bytes memory refused = abi.encodeWithSelector(selector, carrier, PartyStatus.Frozen);
+        vm.startPrank(carrier);
+        vm.expectRevert(refused);
+        bills.issue(alice, "another", "other", BillKind.ToOrder, alice);
+        vm.expectRevert(refused);
+        bills.issueFromPaper(alice, "another", "other", BillKind.ToOrder, alice, 0, "statement");
+        vm.expectRevert(refused);
+        bills.reissue(amended, alice, "AMENDED", "other", BillKind.ToOrder, alice);
+        vm.expectRevert(refused);
+        bills.acceptSurrender(title);
+        vm.expectRevert(refused);
+        bills.rejectSurrender(title);
+        vm.expectRevert(refused);
+        bills.acceptSwitchToPaper(paper, "statement");
+        vm.expectRevert(refused);
+        bills.voidBill(own);
+    }
+
     // ---- movements ---------------------------------------------------------------------------------------------------
 
     function test_RevertWhen_MovedByErc721() external {

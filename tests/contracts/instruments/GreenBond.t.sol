@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
@@ -165,6 +166,21 @@ contract GreenBondTest is Instructions {
         vm.prank(bob);
         IERC20(address(bond)).transfer(issuer, INCREMENT);
         assertEq(balance(address(bond), issuer), 2 * INCREMENT);
+    }
+
+    function test_When_ASpenderTransfers() external {
+        vm.prank(alice);
+        IERC20(address(bond)).approve(stranger, 2 * MINIMUM);
+        vm.startPrank(stranger);
+        IERC20(address(bond)).transferFrom(alice, bob, MINIMUM);
+        assertEq(balance(address(bond), bob), MINIMUM);
+        assertEq(IERC20(address(bond)).allowance(alice, stranger), MINIMUM, "used up");
+        bytes4 selector = IERC20Errors.ERC20InsufficientAllowance.selector;
+        vm.expectRevert(abi.encodeWithSelector(selector, stranger, MINIMUM, 2 * MINIMUM));
+        IERC20(address(bond)).transferFrom(alice, bob, 2 * MINIMUM);
+        vm.expectRevert(belowMinimum(clients[2], INCREMENT));
+        IERC20(address(bond)).transferFrom(alice, clients[2], INCREMENT);
+        assertEq(IERC20(address(bond)).allowance(alice, stranger), MINIMUM, "a refusal uses nothing up");
     }
 
     function test_RevertGiven_TheIssuerIsFrozen() external {

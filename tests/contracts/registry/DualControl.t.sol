@@ -91,6 +91,83 @@ contract DualControlTest is Governed {
         dualControl.execute(address(registry), 0, admission, 0, 0);
     }
 
+    function test_RevertWhen_ProposedTwice() external {
+        bytes32 id = propose(dualControl, address(registry), admission);
+        vm.prank(operator);
+        vm.expectRevert(inAnotherState(id, UNSET));
+        dualControl.schedule(address(registry), 0, admission, 0, 0, DELAY);
+        skip(DELAY);
+        execute(dualControl, secondPerson, address(registry), admission);
+        vm.prank(operator);
+        vm.expectRevert(inAnotherState(id, UNSET)); // Done once, it needs another salt.
+        dualControl.schedule(address(registry), 0, admission, 0, 0, DELAY);
+    }
+
+    function test_When_SeveralAreProposedTogether() external {
+        address second = makeAddr("second newcomer");
+        (bytes32 id, bytes[] memory calls) = proposeTwo(abi.encodeCall(IRegistry.admitParty, (second, Roles.BANK)));
+        vm.prank(secondPerson);
+        vm.expectRevert(inAnotherState(id, READY)); // Not before the delay.
+        dualControl.executeBatch(twice(address(registry)), new uint256[](2), calls, 0, 0);
+        skip(DELAY);
+        vm.startPrank(secondPerson);
+        dualControl.executeBatch(twice(address(registry)), new uint256[](2), calls, 0, 0);
+        assertEq(uint8(registry.statusOf(newcomer)), uint8(PartyStatus.Active), "the first");
+        assertEq(uint8(registry.statusOf(second)), uint8(PartyStatus.Active), "and the second");
+        vm.expectRevert(inAnotherState(id, READY));
+        dualControl.executeBatch(twice(address(registry)), new uint256[](2), calls, 0, 0);
+    }
+
+    function test_RevertWhen_OneOfSeveralIsRefused() external {
+        bytes4 selector = IRegistry.Registry_InvalidAdmission.selector;
+        (, bytes[] memory calls) = proposeTwo(abi.encodeCall(IRegistry.admitParty, (address(0), Roles.BANK)));
+        skip(DELAY);
+        vm.prank(secondPerson);
+        vm.expectRevert(abi.encodeWithSelector(selector, address(0)));
+        dualControl.executeBatch(twice(address(registry)), new uint256[](2), calls, 0, 0);
+        assertEq(uint8(registry.statusOf(newcomer)), uint8(PartyStatus.Unknown), "nor is the other done");
+    }
+
+    function test_RevertGiven_SeveralAreVetoed() external {
+        (bytes32 id, bytes[] memory calls) = proposeTwo(abi.encodeCall(IRegistry.admitParty, (stranger, Roles.BANK)));
+        veto(id);
+        skip(DELAY);
+        vm.prank(secondPerson);
+        vm.expectRevert(inAnotherState(id, READY));
+        dualControl.executeBatch(twice(address(registry)), new uint256[](2), calls, 0, 0);
+    }
+
+    function proposeTwo(bytes memory second) private returns (bytes32 id, bytes[] memory calls) {
+        calls = new bytes[](2);
+        (calls[0], calls[1]) = (admission, second);
+        address[] memory targets = twice(address(registry));
+        id = dualControl.hashOperationBatch(targets, new uint256[](2), calls, 0, 0);
+        vm.prank(operator);
+        dualControl.scheduleBatch(targets, new uint256[](2), calls, 0, 0, DELAY);
+    }
+
+    function twice(address target) private pure returns (address[] memory targets) {
+        targets = new address[](2);
+        (targets[0], targets[1]) = (target, target);
+    }
+
+    function test_When_TheDelayIsChanged() external {
+        address own = address(dualControl);
+        bytes memory change = abi.encodeCall(TimelockController.updateDelay, (DELAY / 2));
+        propose(dualControl, own, change);
+        skip(DELAY);
+        bytes32 waiting = propose(dualControl, address(registry), admission);
+        execute(dualControl, secondPerson, own, change);
+        assertEq(dualControl.getMinDelay(), DELAY / 2, "from then on");
+        skip(DELAY / 2);
+        vm.prank(secondPerson);
+        vm.expectRevert(inAnotherState(waiting, READY)); // What waits goes on waiting.
+        dualControl.execute(address(registry), 0, admission, 0, 0);
+        bytes memory later = abi.encodeCall(IRegistry.admitParty, (stranger, Roles.BANK));
+        enact(dualControl, address(registry), later);
+        assertEq(uint8(registry.statusOf(stranger)), uint8(PartyStatus.Active), "after half the time");
+    }
+
     function test_RevertWhen_ExecutedBeforeTheDelay() external {
         bytes32 id = propose(dualControl, address(registry), admission);
         skip(DELAY - 1);
@@ -128,6 +205,15 @@ contract DualControlTest is Governed {
             vm.expectRevert(inAnotherState(id, PENDING));
             dualControl.cancel(id);
         }
+    }
+
+    function test_RevertGiven_DoneWhen_Vetoed() external {
+        bytes32 id = propose(dualControl, address(registry), admission);
+        skip(DELAY);
+        execute(dualControl, secondPerson, address(registry), admission);
+        vm.prank(guardian);
+        vm.expectRevert(inAnotherState(id, PENDING));
+        dualControl.cancel(id);
     }
 
     /// @dev What is not refused here would let two persons become one.
@@ -216,6 +302,18 @@ contract DualControlTest is Governed {
         vm.prank(deputy);
         vm.expectRevert(vacant(PROPOSER_ROLE));
         dualControl.renounceRole(PROPOSER_ROLE, deputy);
+    }
+
+    function test_When_ARoleIsRevokedByAProposal() external {
+        bytes memory revocation = abi.encodeCall(IAccessControl.revokeRole, (PROPOSER_ROLE, deputy));
+        enact(dualControl, address(dualControl), revocation);
+        assertFalse(dualControl.hasRole(PROPOSER_ROLE, deputy), "revoked");
+        revocation = abi.encodeCall(IAccessControl.revokeRole, (PROPOSER_ROLE, operator));
+        propose(dualControl, address(dualControl), revocation);
+        skip(DELAY);
+        vm.prank(secondPerson);
+        vm.expectRevert(vacant(PROPOSER_ROLE));
+        dualControl.execute(address(dualControl), 0, revocation, 0, 0);
     }
 
     // ---- stolen keys ------------------------------------------------------------------------------------------------

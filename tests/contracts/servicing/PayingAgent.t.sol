@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {stdError} from "forge-std/StdError.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IAccountMoney} from "../../../contracts/interfaces/IAccountMoney.sol";
 import {IDepositMoney} from "../../../contracts/interfaces/IDepositMoney.sol";
@@ -198,6 +199,29 @@ contract PayingAgentTest is Serviced {
         agent.electAccount(IDepositMoney(other));
     }
 
+    function test_When_AHolderElectsNoAccount() external {
+        vm.prank(alice);
+        agent.electAccount(IDepositMoney(address(0)));
+        electAll();
+        assertEq(agent.accountOf(alice), address(0), "what the holder said stands");
+        warpTo(SECOND_DAY);
+        uint256 id = agent.openCoupon(0);
+        uint256 before = money(0, alice);
+        payAll(id);
+        assertEq(money(0, alice), before, "nowhere to pay it");
+        assertApproxEqAbs(agent.setAsideOf(id, alice), interest(ALICES, 182), 1);
+    }
+
+    function test_RevertWhen_FewerAccountsThanHoldersAreElected() external {
+        address[] memory holders = new address[](2);
+        IDepositMoney[] memory accounts = new IDepositMoney[](1);
+        (holders[0], holders[1], accounts[0]) = (alice, carol, IDepositMoney(address(deposits[1])));
+        vm.prank(agentOperator);
+        vm.expectRevert(stdError.indexOOBError);
+        agent.electAccounts(holders, accounts);
+        assertEq(agent.accountOf(alice), address(deposits[0]), "nor the first");
+    }
+
     function test_When_TheOperatorElectsAfterTheHolder() external {
         vm.prank(alice);
         agent.electAccount(IDepositMoney(address(deposits[1])));
@@ -292,6 +316,50 @@ contract PayingAgentTest is Serviced {
         warpTo(LAST_DAY);
         vm.expectRevert(abi.encodeWithSelector(IPayingAgent.PayingAgent_AfterClosing.selector, 1));
         agent.openCoupon(1);
+    }
+
+    function test_RevertGiven_TheBondWasCalled() external {
+        _makeServiced(new Repayment[](0), oneCall());
+        warpTo(SECOND_DAY);
+        vm.startPrank(issuer);
+        uint256 id = agent.openEarlyRedemption(0);
+        vm.expectRevert(abi.encodeWithSelector(IPayingAgent.PayingAgent_AlreadyOpened.selector, id));
+        agent.openEarlyRedemption(0);
+        vm.stopPrank();
+        warpTo(LAST_DAY);
+        vm.expectRevert(abi.encodeWithSelector(IGreenBond.GreenBond_UnexpectedStatus.selector, BondStatus.Redeeming));
+        agent.openRedemption(); // There would be money for both.
+        payAll(id);
+        vm.expectRevert(abi.encodeWithSelector(IPayingAgent.PayingAgent_NothingDue.selector, REDEMPTION));
+        agent.openRedemption();
+    }
+
+    function test_RevertWhen_ARepaymentIsOpenedBeforeItsDayOrTwice() external {
+        Repayment[] memory repayments = new Repayment[](1);
+        repayments[0] = Repayment(0, 250_000);
+        _makeServiced(repayments, new Call[](0));
+        refuseTwice(SECOND_DAY, REPAYMENT_0, abi.encodeCall(IPayingAgent.openRepayment, (0)));
+    }
+
+    function test_RevertWhen_TheRedemptionIsOpenedBeforeItsDayOrTwice() external {
+        refuseTwice(LAST_DAY, REDEMPTION, abi.encodeCall(IPayingAgent.openRedemption, ()));
+    }
+
+    function refuseTwice(uint256 day, uint256 id, bytes memory input) private {
+        warpTo(day);
+        uint256 time = block.timestamp;
+        vm.warp(time - 1);
+        refuse(input, abi.encodeWithSelector(IPayingAgent.PayingAgent_TooEarly.selector, id, time));
+        vm.warp(time);
+        (bool opened,) = address(agent).call(input);
+        assertTrue(opened, "in the first second of its day");
+        refuse(input, abi.encodeWithSelector(IPayingAgent.PayingAgent_AlreadyOpened.selector, id));
+    }
+
+    function refuse(bytes memory input, bytes memory reason) private {
+        (bool opened, bytes memory answer) = address(agent).call(input);
+        assertFalse(opened, "refused");
+        assertEq(answer, reason);
     }
 
     function test_RevertWhen_ItIsCalledBeforeItsDay() external {
