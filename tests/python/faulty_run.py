@@ -16,6 +16,7 @@ from typing import Any
 
 from settlement import Refused
 from settlement.app import NetworkDescription, Service, open_service
+from settlement.chain.artifacts import load_artifacts
 from settlement.chain.rpc import Rpc, RpcError
 from settlement.domain.discipline import RetryRule
 from settlement.domain.finality import FinalityRule
@@ -102,6 +103,7 @@ def run(task: Task, fault: Fault | None) -> int:
 _NODE = threading.RLock()
 """A node that is asked things while it reorganises its chain for us may be left without a state."""
 
+load_artifacts()  # The process that they are forked from imports this file, so none of them has to read them.
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["settlement.app", "faulty_run"])
 
