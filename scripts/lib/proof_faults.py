@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from prove import OUT, PROOFS, ROOT, Property, compile_proofs, result_of, run_halmos
+from proof_runs import OUT, PROOFS, ROOT, Property, compile_proofs, result_of, run_halmos
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
-import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {BillKind, BillStatus, Entrustment} from "../../../contracts/types/Bill.sol";
-import {PartyStatus} from "../../../contracts/types/Participation.sol";
-import {HoldId, HoldResolution} from "../../../contracts/types/Settlement.sol";
 import {Symbolic} from "./Symbolic.sol";
 
 /// @dev A register of bills with anything in its storage: any possession, title, kind, status and entrustment.
 contract BillProofs is Symbolic {
     address internal constant ENGINE = address(0xe1);
     /// @dev Where the register keeps its bills. A bill's document reference is text, which no proof can read through
-    /// `bill()`; what it has beside that is in these words.
+    /// `bill()`; what it has beside that begins here.
     uint256 private constant BILLS_SLOT = 8;
     uint256 private constant HOLDS_SLOT = 7;
 
     IBillOfLading internal bills;
 
-    /// @dev What a bill's first words have, and who has possession and title.
+    /// @dev What a bill's first word has, and who has possession and title.
     struct State {
         address possessor;
         BillStatus status;
-        BillKind kind;
-        bool endorsable;
         address endorsee;
         bytes32 words;
         bytes32 hold;
@@ -82,38 +76,12 @@ contract BillProofs is Symbolic {
 
     // ---- inside ------------------------------------------------------------------------------------------------------
 
-    function succeeds(bytes memory input) private returns (bool success) {
-        (success,) = address(bills).call(input);
-    }
-
-    function anyCall() private returns (bytes memory input) {
-        input = svm.createCalldata("BillOfLading");
-        vm.assume(
-            selectorOf(input) != IBillOfLading.reissue.selector
-                && selectorOf(input) != IBillOfLading.issueFromPaper.selector
-        );
-    }
-
-    /// @dev What the property itself hands on from call to call.
-    function assumeKept(uint256 titleId, State memory was) private view {
-        vm.assume(isLive(was.status) == (was.possessor != address(0)));
-        vm.assume(!isLive(was.status) || was.kind == BillKind.Blank || was.endorsee != address(0));
-        vm.assume(!isLive(was.status) || was.status == BillStatus.Issued || load(titleId, 1) != 0);
-    }
-
-    function isLive(BillStatus status) private pure returns (bool) {
-        return status == BillStatus.Issued || status == BillStatus.PendingSurrenderForAmendment
-            || status == BillStatus.PendingSurrenderForDelivery;
-    }
-
     function stateOf(uint256 titleId) private view returns (State memory state) {
         state.possessor = possessorOf(titleId);
-        state.words = load(titleId, 0);
+        state.words = vm.load(address(bills), keccak256(abi.encode(titleId, BILLS_SLOT)));
         uint256 word = uint256(state.words);
         vm.assume(uint8(word) <= uint8(type(BillStatus).max) && uint8(word >> 8) <= uint8(type(BillKind).max));
         state.status = BillStatus(uint8(word));
-        state.kind = BillKind(uint8(word >> 8));
-        state.endorsable = uint8(word >> 16) != 0;
         state.endorsee = address(uint160(word >> 72));
         state.hold = vm.load(address(bills), keccak256(abi.encode(titleId, HOLDS_SLOT)));
     }
@@ -124,20 +92,5 @@ contract BillProofs is Symbolic {
 
     function possessorOf(uint256 titleId) private view returns (address possessor) {
         return address(uint160(uint256(vm.load(address(bills), keccak256(abi.encode(titleId, 2))))));
-    }
-
-    function shipperOf(uint256 titleId) private view returns (address) {
-        return address(uint160(uint256(load(titleId, 2))));
-    }
-
-    function load(uint256 titleId, uint256 word) private view returns (bytes32) {
-        uint256 slot = uint256(keccak256(abi.encode(titleId, BILLS_SLOT)));
-        return vm.load(address(bills), bytes32(slot + word));
-    }
-
-    function wordOf(bytes memory input, uint256 index) private pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(add(input, add(36, mul(32, index))))
-        }
     }
 }

@@ -13,7 +13,7 @@ PROOFS = ROOT / "tests" / "contracts" / "proofs"
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
 from proof_faults import FAULTS, Fault  # noqa: E402
-from prove import Outcome, Property, properties, result_of  # noqa: E402
+from proof_runs import Outcome, Property, properties, result_of  # noqa: E402
 
 FOUND = properties()
 README = (ROOT / "tests" / "README.md").read_text("utf-8")
