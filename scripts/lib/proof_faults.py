@@ -135,6 +135,49 @@ FAULTS = [
         "            requireActive(leg.receiver);\n",
         "",
     ),
+    Fault(
+        "MON_1_APaymentIsAddedToBothNets",
+        "what a bank owes takes the place of what it owed before",
+        "settlement/ReserveNetting.sol",
+        "_pack(net + amount, cover)",
+        "_pack(net < 0 ? amount : net + amount, cover)",
+    ),
+    Fault(
+        "MON_1_TheCloseMovesTheNets",
+        "a debtor pays a creditor all that it is owed, by whomever",
+        "settlement/ReserveNetting.sol",
+        "-nets[i].amount < nets[j].amount ? -nets[i].amount : nets[j].amount",
+        "nets[j].amount",
+    ),
+    Fault(
+        "DVP_1_BothLegsOrNone",
+        "the engine forgets the last leg of an instruction",
+        "settlement/SettlementEngine.sol",
+        "        for (uint256 i = 0; i < legs.length; ++i) {\n            _perform(id, i, legs[i], consenting);",
+        "        for (uint256 i = 0; i == 0 || i + 1 < legs.length; ++i) {\n"
+        "            _perform(id, i, legs[i], consenting);",
+    ),
+    Fault(
+        "DVP_1_AnItemThatFailsDoesNothing",
+        "a leg that is refused is passed over",
+        "settlement/SettlementEngine.sol",
+        "            IInstrument(instrument).bookTransfer(leg.giver, leg.receiver, leg.quantity);\n",
+        "            try IInstrument(instrument).bookTransfer(leg.giver, leg.receiver, leg.quantity) {} catch {}\n",
+    ),
+    Fault(
+        "DVP_2_WhatHasEndedStaysEnded",
+        "what is settled or cancelled counts as open or locked",
+        "settlement/NonceBook.sol",
+        "was = InstructionStatus((word >> shift) & 0xf);",
+        "was = InstructionStatus((word >> shift) & 0x1);",
+    ),
+    Fault(
+        "DVP_2_NothingLeavesWithoutAWord",
+        "a giver's consent is not asked for",
+        "settlement/SettlementEngine.sol",
+        "            _requireConsent(id, legs[i].giver, consenting);\n",
+        "",
+    ),
 ]
 
 

@@ -7,7 +7,7 @@ import {Consent, Instruction, InstructionId, InstructionStatus, Leg} from "../..
 import {Anything, Symbolic} from "./Symbolic.sol";
 
 /// @dev The engine with anything in its storage, so that every nonce may have any status. Its instrument here does
-/// whatever it is asked: what a settlement does to balances is in `SettlementProofs`.
+/// whatever it is asked: what is asked of it is in `SettlementProofs`, what a movement does in the instruments' proofs.
 ///
 /// Parties sign with keys, 65 bytes each. The recovery of a signer is left open: whatever key a signature is of, nothing
 /// here depends on it, and the proofs ask the same precompile whose it is.
