@@ -150,6 +150,20 @@ FAULTS = [
         "nets[j].amount",
     ),
     Fault(
+        "AST_1_AMovementConserves",
+        "the first movement after a record day forgets what is held",
+        "token/PositionHistory.sol",
+        "(word & ((1 << _FLAGS_SHIFT) - 1))",
+        "(word & _AMOUNT_MASK)",
+    ),
+    Fault(
+        "AST_1_NothingElseChangesABalance",
+        "an allocation issues what it allocates",
+        "assets/GreenBond.sol",
+        "        _allocated = uint96(nominal);\n",
+        "        _allocated = uint96(nominal);\n        _mintTo(_ISSUER, nominal);\n",
+    ),
+    Fault(
         "DVP_1_BothLegsOrNone",
         "the engine forgets the last leg of an instruction",
         "settlement/SettlementEngine.sol",

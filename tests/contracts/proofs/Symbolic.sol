@@ -7,6 +7,7 @@ import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 /// @dev What halmos offers beside forge's cheat codes.
 interface SVM {
     function enableSymbolicStorage(address account) external;
+    function createBytes32(string memory name) external returns (bytes32);
     function createBytes(uint256 size, string memory name) external returns (bytes memory);
     function createCalldata(string memory contractName) external returns (bytes memory);
 }
