@@ -53,6 +53,11 @@ class Mutant:
     old: str
     new: str
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether it leaves out that a variable begins at nought, which it does without being told."""
+        return self.mutator == "MVIV" and self.old.split() == [*self.new.split(), "=", "0"]
+
     def of(self, source: bytes) -> bytes:
         """The contract with the edit."""
         return source[: self.start] + self.new.encode() + source[self.end :]
@@ -70,7 +75,10 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant: `killed`, `alive` or, where it does not compile, `no mutant`; and which test said so."""
+    """What became of a mutant: `killed`, `alive` or, where it does not compile or changes nothing, `no mutant`.
+
+    `by` is the test that killed it.
+    """
 
     mutant: Mutant
     verdict: str
@@ -91,6 +99,8 @@ class Bench:
 
     def try_mutant(self, mutant: Mutant) -> Outcome:
         """Plants it, runs the tests until one fails, takes it out again."""
+        if mutant.changes_nothing:
+            return Outcome(mutant, "no mutant", "", 0.0)
         target = self.at / mutant.path
         sound = target.read_bytes()
         started = time.monotonic()
@@ -228,7 +238,8 @@ def report(outcomes: list[Outcome], everything: int) -> int:
     score = 100 * len(killed) / tried if tried else 0.0
     print(
         f"{len(killed)} of {tried} mutants killed ({score:.1f} %; {len(outcomes)} of {everything} tried, "
-        f"{len(outcomes) - tried} do not compile), {len(unexplained)} of {len(alive)} survivors not explained"
+        f"{len(outcomes) - tried} do not compile or change nothing), "
+        f"{len(unexplained)} of {len(alive)} survivors not explained"
     )
     return 0 if score >= SCORE_MIN and not unexplained else 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -39,6 +40,13 @@ def test_a_survivor_without_an_explanation_is_status_1(capsys):
 def test_what_does_not_compile_counts_for_nothing(capsys):
     assert report([Outcome(mutant("index"), "no mutant", "", 1.0)], 1) == 1
     assert "0 of 0 mutants killed" in capsys.readouterr().out
+
+
+def test_a_variable_that_begins_at_nought_untold_is_no_mutant():
+    loop = Mutant("MVIV", ENGINE, 1, 0, 0, "uint256 i = 0", "uint256 i ")
+    assert loop.changes_nothing
+    assert not replace(loop, old="uint256 i = 1").changes_nothing
+    assert not replace(loop, mutator="ROR").changes_nothing
 
 
 def test_every_explanation_fits_the_contracts() -> None:
