@@ -8,6 +8,7 @@ import os
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 from pathlib import Path
@@ -41,8 +42,10 @@ class Server:
     def __init__(self, programs: Path) -> None:
         self._programs = programs
         self._account = pwd.getpwnam("nobody") if os.getuid() == 0 else None
-        # The account has to get there, and root's TMPDIR may be closed to it.
-        self._folder = Path(tempfile.mkdtemp(prefix="settlement-postgresql-", dir="/tmp" if self._account else None))  # noqa: S108
+        place = Path(tempfile.gettempdir())
+        if self._account and not place.stat().st_mode & stat.S_IXOTH:
+            place = Path("/tmp")  # noqa: S108 - the account has to get there, and root's own folder is closed to it
+        self._folder = Path(tempfile.mkdtemp(prefix="settlement-postgresql-", dir=place))
         cleaner = ["/bin/sh", "-c", CLEANER, "sh", str(self._folder)]
         self._cleaner = subprocess.Popen(cleaner, stdin=subprocess.PIPE, start_new_session=True)
         self._numbers = itertools.count()
