@@ -8,6 +8,7 @@ import {Symbolic} from "./Symbolic.sol";
 /// @dev A register of bills with anything in its storage: any possession, title, kind, status and entrustment.
 contract BillProofs is Symbolic {
     address internal constant ENGINE = address(0xe1);
+    address internal constant CONTROL = address(0xc0);
     /// @dev Where the register keeps its bills. A bill's document reference is text, which no proof can read through
     /// `bill()`; what it has beside that begins here.
     uint256 private constant BILLS_SLOT = 8;
@@ -25,7 +26,7 @@ contract BillProofs is Symbolic {
     }
 
     function make() internal override {
-        bills = IBillOfLading(make("BillOfLading", abi.encode("Bills", "BL", ENGINE, ISSUER, registry)));
+        bills = IBillOfLading(make("BillOfLading", abi.encode("Bills", "BL", ENGINE, ISSUER, registry, CONTROL)));
     }
 
     // ---- movements ---------------------------------------------------------------------------------------------------
@@ -55,12 +56,15 @@ contract BillProofs is Symbolic {
 
     // ---- whoever calls what ------------------------------------------------------------------------------------------
 
-    /// @notice Who is not engine, carrier, possessor or titleholder changes nothing of a bill.
+    /// @notice Who is not engine, carrier, control tracking registry, possessor or titleholder changes nothing of a bill.
     /// @dev Symbolic: the function, its arguments, the caller, the bill, an agent of the titleholder's.
     /// @custom:bounds one call
     function check_EBL_1_AStrangerChangesNothing(address stranger, uint256 titleId, address agent) public {
         State memory was = stateOf(titleId);
-        vm.assume(stranger != ENGINE && stranger != ISSUER && stranger != was.possessor && stranger != was.endorsee);
+        vm.assume(
+            stranger != ENGINE && stranger != ISSUER && stranger != CONTROL && stranger != was.possessor
+                && stranger != was.endorsee
+        );
         Entrustment memory agreed = bills.entrustment(titleId, was.endorsee, agent);
         bytes memory input = svm.createCalldata("BillOfLading");
         call(address(bills), stranger, input);
