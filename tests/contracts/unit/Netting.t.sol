@@ -6,6 +6,7 @@ import {Vm} from "forge-std/Vm.sol";
 import {IAccountMoney} from "../../../contracts/interfaces/IAccountMoney.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
+import {InstrumentKind, Roles} from "../../../contracts/types/Participation.sol";
 import {BatchMode, Instruction, Leg, Settlement} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
 
@@ -51,6 +52,22 @@ contract NettingTest is Base {
         settleBatch(settlements, BatchMode.AllOrNothing);
         assertEq(_reserveMovements(), 2, "one movement for each creditor bank");
         _assertReserves(0, 4, 6);
+    }
+
+    /// @dev With fewer banks there is one that all others owe, or one that owes all others, and nobody can pay too much.
+    function test_When_TwoBanksOweTwo() external {
+        issueReserves(1, 10);
+        (address fourth, address client, address money) = _fourthBank();
+        settleBatch(
+            batchOf(
+                instruct(payment(alice, erin, 4)),
+                instruct(Leg(alice, client, address(deposits[0]), money, 1)),
+                instruct(Leg(carol, client, address(deposits[1]), money, 5))
+            ),
+            BatchMode.AllOrNothing
+        );
+        _assertReserves(5, 5, 4);
+        assertEq(balance(address(wholesale), fourth), 6, "reserves of the fourth bank");
     }
 
     function test_RevertWhen_AllOrNothingTheNetIsNotCovered() external {
@@ -168,6 +185,23 @@ contract NettingTest is Base {
         assertEq(settleBatch(settlements, BatchMode.EachForItself), 2, "only what is free");
         engine.settleLocked(held, consentsOf(held));
         _assertReserves(0, 10, 0);
+    }
+
+    /// @dev A bank that the others may pay, a client of its own, and its deposit money.
+    function _fourthBank() private returns (address bank, address client, address money) {
+        bank = addParty("bank 3", Roles.BANK);
+        client = addParty("client 6", Roles.INVESTOR);
+        bytes memory arguments = abi.encode("Fourth", "f", uint8(2), engine, bank, registry, wholesale, HONG_KONG);
+        money = _deploy("money/TokenizedDeposit.sol:TokenizedDeposit", arguments);
+        _admit(money, bank, InstrumentKind.Money);
+        vm.prank(authority);
+        wholesale.openAccount(bank);
+        vm.prank(bank);
+        IAccountMoney(money).openAccount(client);
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(banks[i]);
+            deposits[i].setCounterpartyLimit(bank, type(uint64).max);
+        }
     }
 
     function _leaveReserves(uint256 bank, uint256 left) private {
