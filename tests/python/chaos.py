@@ -33,6 +33,7 @@ from settlement.reports.market import TRADERS, set_up_market
 PER_STEP = 40
 PATIENCE_S = 90.0
 SHRINK_RUNS_MAX = 6
+UNREACHABLE = 3
 FAULTS = (
     "kill-worker", "stop-worker", "kill-submitter", "answers-lost", "node-down", "node-slow", "html", "restart-node",
     "reorganise-1", "reorganise-2", "submit-again", "burst",
@@ -203,6 +204,7 @@ class Run:
 
     def _start_worker(self) -> None:
         with self._log.open("ab") as log:
+            self._said_before = log.tell()
             self._worker = subprocess.Popen(
                 self._command("serve", "--finality", "depth:3"), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
@@ -214,8 +216,13 @@ class Run:
             self._worker = None
 
     def _require_worker(self) -> None:
-        if self._worker is not None and self._worker.poll() is not None:
-            raise Failed(f"the worker ended by itself: {self._log.read_text('utf-8', 'replace')[-2000:]}")
+        """One that serves goes on whatever happens; one that does not reach the chain at its start is started again."""
+        if self._worker is None or self._worker.poll() is None:
+            return
+        said = self._log.read_bytes()[self._said_before :].decode("utf-8", "replace")
+        if self._worker.returncode != UNREACHABLE or '"serving"' in said:
+            raise Failed(f"the worker ended by itself: {said[-2000:]}")
+        self._start_worker()
 
     def _written(self) -> Path:
         """A file of new submissions."""
