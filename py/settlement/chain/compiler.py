@@ -1,5 +1,7 @@
 """Compiles the contracts of a checkout into build/contracts.json, with the settings of foundry.toml.
 
+What forge has compiled already, from the same sources in the same way, is not compiled again (settlement.chain.forged).
+
 python -m settlement.chain.compiler
 """
 
@@ -20,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from settlement.chain.forged import forged_output
 from settlement.errors import InputError, SettlementError
 
 FORMAT = 1
@@ -69,12 +72,17 @@ def compile_contracts(root: Path | None = None, progress: Progress | None = None
             return target
         solc, version = find_solc(root)
         tell = progress or (lambda line: None)
-        tell(f"compiling {len(request['sources'])} contract files with solc {version} (about a minute)")
-        output = _run(solc, request, root)
+        # Who names a compiler wants it to compile.
+        output = None if os.environ.get("SETTLEMENT_SOLC") else forged_output(root, request, version)
+        if output is None:
+            tell(f"compiling {len(request['sources'])} contract files with solc {version} (about a minute)")
+            output, done = _run(solc, request, root), "compiled"
+        else:
+            done = "took from what forge compiled:"
         document = {"format": FORMAT, "sourceHash": digest, "compiler": version, **_collect(output)}
         text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         _write_atomically(target, text + "\n")
-        tell(f"compiled {len(document['contracts'])} contracts")
+        tell(f"{done} {len(document['contracts'])} contracts")
     return target
 
 
@@ -89,16 +97,16 @@ def standard_input(root: Path) -> dict[str, Any]:
     sources = {str(path.relative_to(root).as_posix()): {"content": path.read_text("utf-8")} for path in files}
     if not sources:
         raise InputError(f"there is no Solidity file under {root / 'contracts'}")
-    profile = _forge_profile(root)
+    profile, deployed = _forge_profile(root)
     compiled = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]
     selection = {name: {"*": compiled} for name in sources}
     return {
         "language": "Solidity",
         "sources": sources,
         "settings": {
-            "viaIR": True,
+            "viaIR": deployed["via_ir"],
             "evmVersion": profile["evm_version"],
-            "optimizer": {"enabled": profile["optimizer"], "runs": profile["optimizer_runs"]},
+            "optimizer": {"enabled": deployed["optimizer"], "runs": deployed["optimizer_runs"]},
             "metadata": {"bytecodeHash": profile["bytecode_hash"], "appendCBOR": profile["cbor_metadata"]},
             "remappings": profile["remappings"],
             "outputSelection": {"*": {"*": ["abi"]}, **selection},
@@ -160,23 +168,23 @@ def _version_of(solc: Path) -> str | None:
     return found[1].removesuffix(".Emscripten.clang") if found else None
 
 
-def _forge_profile(root: Path) -> dict[str, Any]:
-    """The default profile of foundry.toml, the one place where the compiler's settings are written down."""
+def _forge_profile(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """foundry.toml's default profile and, in it, how what is deployed is compiled: these settings' one place."""
     path = root / "foundry.toml"
     try:
         profile: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))["profile"]["default"]
-        for key in (
-            "evm_version",
-            "optimizer",
-            "optimizer_runs",
-            "bytecode_hash",
-            "cbor_metadata",
-            "remappings",
-        ):
+        for key in ("evm_version", "bytecode_hash", "cbor_metadata", "remappings"):
             profile[key]
-    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+        deployed: dict[str, Any] = next(
+            each for each in profile["additional_compiler_profiles"] if each["name"] == "ir"
+        )
+        for key in ("via_ir", "optimizer", "optimizer_runs"):
+            deployed[key]
+    except StopIteration:
+        raise InputError(f"{path} cannot be used for its compiler settings: it has no compiler profile 'ir'") from None
+    except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path} cannot be used for its compiler settings: {error}") from error
-    return profile
+    return profile, deployed
 
 
 def _installed_version(root: Path, package: str) -> str:
@@ -227,7 +235,8 @@ def _collect(output: Mapping[str, Any]) -> dict[str, Any]:
     abis: dict[str, Any] = {}
     for source, found in output["contracts"].items():
         for name, contract in found.items():
-            abi = contract["abi"]
+            # Forge and solc write the entries in different orders.
+            abi = sorted(contract["abi"], key=lambda entry: json.dumps(entry, sort_keys=True))
             code = contract.get("evm", {}).get("bytecode", {}).get("object", "")
             if not code or not any(entry["type"] in _CALLABLE for entry in abi):
                 if abi:

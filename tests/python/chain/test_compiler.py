@@ -2,7 +2,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,28 +26,6 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / "contracts").mkdir()
     (tmp_path / "contracts" / "Thing.sol").write_text(THING)
     return tmp_path
-
-
-def test_the_bytecode_is_forges(artifacts: Artifacts) -> None:
-    subprocess.run(["scripts/forge", "build"], cwd=ROOT, check=True, capture_output=True, timeout=600)
-    for name, artifact in artifacts.contracts.items():
-        forged = _forged(name)
-        assert artifact.bytecode == forged["bytecode"]["object"], name
-        assert artifact.deployed_bytecode == forged["deployedBytecode"]["object"], name
-        assert _entries(artifact.abi) == _entries(forged["abi"]), name
-    assert {"SettlementEngine", "Registry", "WholesaleCBDC", "TokenizedDeposit"} <= set(artifacts.contracts)
-
-
-def _entries(abi: Iterable[object]) -> list[str]:
-    """In one order: forge and solc write entries and their keys in different ones."""
-    return sorted(json.dumps(entry, sort_keys=True) for entry in abi)
-
-
-def _forged(name: str) -> dict:
-    """Forge keeps a file per profile where it compiled both ways: then the one through the IR is deployed."""
-    folder = ROOT / "build/forge/out" / f"{name}.sol"
-    path = folder / f"{name}.ir.json"
-    return json.loads((path if path.is_file() else folder / f"{name}.json").read_text())
 
 
 def test_compiles_once_and_again_after_a_change(checkout: Path) -> None:
