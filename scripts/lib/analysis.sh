@@ -2,6 +2,8 @@
 # Slither, in an environment of its own, and the contracts' syntax trees, which are what it reads. Sourced, in the
 # repository's root, by scripts/analyse and scripts/mutate.
 
+. scripts/lib/packages.sh
+
 analysis=build/analysis
 analysis_lock=scripts/analysis-requirements.txt
 
@@ -19,8 +21,7 @@ prepare_analysis() {
   if [ "$(cat "$analysis/made-from" 2>/dev/null)" != "$made_from" ]; then
     rm -f "$analysis/made-from"
     .venv/bin/python -m venv --clear "$analysis/venv"
-    "$analysis/venv/bin/python" -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes \
-      --requirement "$analysis_lock" 9>&-
+    install_locked "$analysis/venv/bin/python" "$analysis_lock" uncompiled
     printf '%s\n' "$made_from" >"$analysis/made-from"
   fi
   wait "$trees"
