@@ -1,6 +1,10 @@
+import base64
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -46,6 +50,43 @@ def test_a_batch_is_one_request(serve: Serve) -> None:
 
     assert Rpc(serve(answer)).batch([("a", []), ("b", []), ("c", [])]) == ["a", "b", "c"]
     assert len(bodies) == 1
+
+
+def test_threads_share_one_and_each_gets_its_own_answers(node: AnvilNode) -> None:
+    rpc = Rpc(node.url)
+
+    def balances(thread: int) -> list[int]:
+        accounts = [f"0x{thread:020x}{each:020x}" for each in range(20)]
+        for account in accounts:
+            rpc.call("anvil_setBalance", [account, hex(int(account, 16))])
+        return [int(rpc.call("eth_getBalance", [account, "latest"]), 16) - int(account, 16) for account in accounts]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(map(tuple, pool.map(balances, range(1, 9)))) == {(0,) * 20}
+
+
+def test_what_a_url_says_of_who_asks_is_sent_with_every_request() -> None:
+    heard: list[str | None] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            heard.append(self.headers["Authorization"])
+            text = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": "0x1"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        rpc = Rpc(f"http://bank:word@127.0.0.1:{server.server_address[1]}")
+        assert [rpc.call("eth_chainId", []) for _ in range(2)] == ["0x1", "0x1"]
+        server.shutdown()
+    assert heard == ["Basic " + base64.b64encode(b"bank:word").decode()] * 2
 
 
 def test_nobody_listens() -> None:
