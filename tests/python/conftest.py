@@ -31,12 +31,11 @@ TIMEOUT_S = 300.0
 
 FORKING = """
 import contextlib, gc, json, os, sys
-import typer
 from settlement.chain.artifacts import load_artifacts
-from settlement.cli.main import app, main
+from settlement.cli.main import command, main
 
 load_artifacts()
-typer.main.get_command(app)
+command()
 gc.freeze()
 for line in sys.stdin:
     asked = json.loads(line)

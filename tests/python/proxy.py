@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypeVar
 
@@ -36,7 +37,7 @@ class Proxy:
         manner = self.manner if self.concerns.encode() in body else WELL
         self.struck += manner != WELL
         if manner == DOWN:
-            handler.connection.close()
+            self._hang_up(handler)
             return
         if manner == HTML:
             self._answer(handler, 502, b"<html>Bad gateway</html>")
@@ -50,11 +51,17 @@ class Proxy:
             return
         found = requests.post(self.target, data=body, headers={"Content-Type": "application/json"}, timeout=30)
         if manner == ANSWER_LOST:
-            handler.connection.close()
+            self._hang_up(handler)
             return
         if manner == SLOW:
             threading.Event().wait(self.slow_s)
         self._answer(handler, found.status_code, found.content)
+
+    def _hang_up(self, handler: BaseHTTPRequestHandler) -> None:
+        """Ends the connection; to close it is not enough while the handler's files hold it."""
+        handler.close_connection = True
+        with suppress(OSError):
+            handler.connection.shutdown(socket.SHUT_RDWR)
 
     def _say(self, handler: BaseHTTPRequestHandler, body: bytes, answer: dict[str, object]) -> None:
         """The same answer to everything that was asked."""

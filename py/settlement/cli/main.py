@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import re
 import signal
 import sys
 import traceback
+from typing import Any
 
 import typer
 from typer.exceptions import TyperException
@@ -37,6 +39,12 @@ for name, group in (("bench", bench), ("bond", bonds), ("ebl", ebl), ("journal",
     app.add_typer(group.app, name=name)
 
 
+@functools.cache
+def command() -> Any:
+    """The command with all its groups, made once in a process."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Runs the command line; every expected error is one sentence on standard error, and its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -44,7 +52,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # An arrow must not turn a settlement into a fault.
     signals.install()
     try:
-        code = typer.main.get_command(app).main(sys.argv[1:] or ["--help"], standalone_mode=False)
+        code = command().main(sys.argv[1:] or ["--help"], standalone_mode=False)
         signals.honour_signals()
         sys.exit(code if isinstance(code, int) else 0)
     except SettlementError as error:
