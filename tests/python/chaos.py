@@ -169,7 +169,8 @@ class Run:
                 self._submit(self._files[-1])
             case "restart-node":
                 self._submit()
-                self._node.__exit__(None, None, None)
+                with self._undisturbed():
+                    self._node.__exit__(None, None, None)
                 self._pass(0.0, 1.0)
                 self._node = AnvilNode(self._settings)
                 self._node.__enter__()
@@ -186,8 +187,25 @@ class Run:
                     self._submit(file)
 
     def _reorganise(self, depth: int) -> None:
-        with contextlib.suppress(RpcError):  # A chain that has just been restarted cannot go back.
+        with self._undisturbed(), contextlib.suppress(RpcError):  # A chain just restarted cannot go back.
             Rpc(self._node.url).call("anvil_reorg", [depth, []])
+
+    @contextlib.contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Nothing comes to the node, and nothing waits in it: anvil reorganises and writes its state bit by bit.
+
+        It keeps what a transaction did that comes meanwhile, and has lost its block: no chain does that.
+        """
+        self._proxy.manner = DOWN
+        try:
+            until = time.monotonic() + PATIENCE_S
+            while self._proxy.forwarding or int(Rpc(self._node.url).call("txpool_status", [])["pending"], 16):
+                if time.monotonic() > until:
+                    raise Failed("the node does not come to rest")
+                time.sleep(0.02)
+            yield
+        finally:
+            self._proxy.manner = WELL
 
     def _pass(self, least: float, most: float) -> None:
         """Time goes by, and blocks come."""

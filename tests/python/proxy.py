@@ -23,6 +23,7 @@ class Proxy:
         concerns: The method concerned; every request where it is empty.
         size_max: The largest request that is taken; a larger one is answered as nodes answer too large transactions.
         struck: How many requests were treated so.
+        forwarding: How many have gone to the node, which has not answered them.
 
     """
 
@@ -31,6 +32,7 @@ class Proxy:
         self.slow_s = 1.0
         self.size_max: int | None = None
         self.url = ""
+        self.forwarding, self._counting = 0, threading.Lock()
 
     def treat(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         """Answers one request, or does not."""
@@ -49,13 +51,22 @@ class Proxy:
         if manner == NOTHING:
             self._say(handler, body, {"result": None})
             return
-        found = requests.post(self.target, data=body, headers={"Content-Type": "application/json"}, timeout=30)
+        found = self._forwarded(body)
         if manner == ANSWER_LOST:
             self._hang_up(handler)
             return
         if manner == SLOW:
             threading.Event().wait(self.slow_s)
         self._answer(handler, found.status_code, found.content)
+
+    def _forwarded(self, body: bytes) -> requests.Response:
+        with self._counting:
+            self.forwarding += 1
+        try:
+            return requests.post(self.target, data=body, headers={"Content-Type": "application/json"}, timeout=30)
+        finally:
+            with self._counting:
+                self.forwarding -= 1
 
     def _hang_up(self, handler: BaseHTTPRequestHandler) -> None:
         """Ends the connection; to close it is not enough while the handler's files hold it."""
