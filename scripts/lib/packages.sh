@@ -5,16 +5,12 @@
 pip_of() { "$1" -m pip --disable-pip-version-check --quiet "${@:2}" 8>&- 9>&-; }
 
 # install_locked PYTHON LOCK compiled|uncompiled: what LOCK names, by its hashes; with its bytecode, or without.
-# By uv, which takes seconds, from the registry that pip is configured with; by pip, which takes a minute, where uv is not
-# to be had or does not get there.
+# By uv, which takes seconds; by pip, which takes a minute, where uv is not there, may not or cannot.
 install_locked() {
   local python=$1 lock=$2 bytecode=--compile
   [ "$3" = compiled ] || bytecode=--no-compile
-  [ -x .venv/bin/uv ] ||
-    pip_of .venv/bin/python install --only-binary :all: --require-hashes --requirement scripts/installer-requirements.txt ||
-    true
-  if [ -x .venv/bin/uv ]; then
-    if with_pips_registry .venv/bin/uv --quiet --no-config pip install --python "$python" --no-deps --require-hashes \
+  if [ -x .venv/bin/uv ] && uv_may; then
+    if UV_SYSTEM_CERTS=1 .venv/bin/uv --quiet --no-config pip install --python "$python" --no-deps --require-hashes \
       "$bytecode-bytecode" --requirement "$lock" 8>&- 9>&-; then
       return
     fi
@@ -23,13 +19,9 @@ install_locked() {
   pip_of "$python" install "$bytecode" --no-deps --require-hashes --requirement "$lock"
 }
 
-pip_setting() { pip_of .venv/bin/python config list | sed -n "s/^[^=]*\.$1='\(.*\)'\$/\1/p" | tail -n 1; }
-
-with_pips_registry() (
-  index=$(pip_setting index-url) extra=$(pip_setting extra-index-url) links=$(pip_setting find-links)
-  [ -z "$index" ] || export UV_DEFAULT_INDEX="$index"
-  [ -z "$extra" ] || export UV_INDEX="$extra"
-  [ -z "$links" ] || export UV_FIND_LINKS="$links"
-  export UV_SYSTEM_CERTS=1
-  exec "$@"
-)
+# Whether pip is configured with nothing that uv would not heed: no other registry, no proxy, no "never ask one".
+uv_may() {
+  local settings
+  settings=$(.venv/bin/python -m pip --disable-pip-version-check config list) || return 1
+  ! grep -qvE "^([^=]*\.(cert|config-file|find-links|default-timeout|timeout|retries|cache-dir|no-cache-dir|disable-pip-version-check|progress-bar|root-user-action|no-input|break-system-packages)=.*)?\$" <<<"$settings"
+}

@@ -25,7 +25,7 @@ from typing import Any
 from settlement.chain.forged import forged_output
 from settlement.errors import InputError, SettlementError
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of contracts.json; another one is compiled again."""
 
 TRANSIENT_STORAGE_WARNING = "2394"
@@ -182,7 +182,7 @@ def _forge_profile(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             deployed[key]
     except StopIteration:
         raise InputError(f"{path} cannot be used for its compiler settings: it has no compiler profile 'ir'") from None
-    except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} cannot be used for its compiler settings: {error}") from error
     return profile, deployed
 

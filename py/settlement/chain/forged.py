@@ -8,6 +8,7 @@ by their hashes, every source as it is now.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,9 @@ from eth_utils.crypto import keccak
 
 OUT = Path("build/forge/out")
 _CONTRACT = re.compile(r"^(?:abstract )?(?:contract|interface|library) (\w+)", re.MULTILINE)
+RUNTIME_BYTES_MAX, INITCODE_BYTES_MAX = 24_576, 49_152
+"""The largest contract that a chain takes (EIP-170, EIP-3860): solc warns of larger ones, forge is told not to."""
+
 _SETTINGS = ("viaIR", "evmVersion", "optimizer", "metadata", "remappings")
 
 
@@ -33,7 +37,9 @@ def forged_output(root: Path, request: Mapping[str, Any], version: str) -> dict[
         in another way or from another state of any file.
 
     """
-    files = _Files(root)
+    if not _says_all(root):
+        return None
+    files = _Files(root, request["sources"])
     needed = set(request["sources"])
     found: dict[str, dict[str, Any]] = {}
     for path in sorted((root / OUT).rglob("*.json")):
@@ -60,14 +66,22 @@ def forged_output(root: Path, request: Mapping[str, Any], version: str) -> dict[
     return {"contracts": {source: found[source] for source in sorted(needed) if source in found}}
 
 
+def _says_all(root: Path) -> bool:
+    """Whether the metadata says how it was compiled: not of what becomes of the texts of reverts."""
+    of_file = "revert_strings" in (root / "foundry.toml").read_text("utf-8")
+    return not of_file and "FOUNDRY_REVERT_STRINGS" not in os.environ
+
+
 def _as_answered(artifact: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The artifact as solc writes it; None where it was compiled with other settings than those wanted."""
+    """The artifact as solc writes it; None where the settings were others, or solc would warn of the size."""
     code = artifact["bytecode"]["object"].removeprefix("0x")
     settings = artifact["metadata"]["settings"]
     # An interface has no code: how it was compiled changes nothing.
-    if code and any(settings.get(key, False) != wanted[key] for key in _SETTINGS):
+    if code and (settings.get("libraries") or any(settings.get(key, False) != wanted[key] for key in _SETTINGS)):
         return None
     runtime = artifact["deployedBytecode"]["object"].removeprefix("0x")
+    if len(runtime) > 2 * RUNTIME_BYTES_MAX or len(code) > 2 * INITCODE_BYTES_MAX:
+        return None
     return {
         "abi": artifact["abi"],
         "evm": {"bytecode": {"object": code}, "deployedBytecode": {"object": runtime}},
@@ -75,11 +89,11 @@ def _as_answered(artifact: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict
 
 
 class _Files:
-    """The sources as they are now; each is read once."""
+    """The sources: those asked for as they were read then, the libraries as they are now; each is read once."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, asked: Mapping[str, Mapping[str, str]]) -> None:
         self._root = root
-        self._texts: dict[str, bytes] = {}
+        self._texts = {name: text["content"].encode() for name, text in asked.items()}
 
     def unchanged(self, sources: Mapping[str, Mapping[str, str]]) -> bool:
         """Whether each has the hash that it had when it was compiled; raises OSError where one is gone."""

@@ -16,6 +16,8 @@ from settlement.errors import ChainUnreachable, InputError
 
 DEFAULT_TIMEOUT_S = 30.0
 
+_NO_URL = "is not a node's URL: use http://HOST:PORT or https://HOST"
+
 _NOT_SENT = (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError)
 
 
@@ -51,7 +53,8 @@ class _Ids(threading.local):
 class _Session(requests.Session):
     """Prepares a request once, with what the environment says of proxies and certificates; then only its body differs.
 
-    Preparing, and looking for redirects and cookies that no node gives, is half of a request's time.
+    Preparing, and looking for redirections and cookies, is half of a request's time. Where a gateway does give one, it
+    is done as usual from then on.
     """
 
     def __init__(self, url: str) -> None:
@@ -59,16 +62,22 @@ class _Session(requests.Session):
         self._settings = self.merge_environment_settings(url, {}, None, None, None)
         self._post = self.prepare_request(requests.Request("POST", url))
         self._adapter = self.get_adapter(url)
+        self._is_plain = True
 
     def post(self, url: Any, data: Any = None, json: Any = None, **kwargs: Any) -> requests.Response:
-        """What the node answers; a redirection is an answer like any other."""
+        """What the node answers."""
+        if not self._is_plain:
+            return super().post(url, data=data, json=json, **kwargs)
         request = self._post.copy()
         request.headers.update(kwargs["headers"])
         request.body = data
         request.headers["Content-Length"] = str(len(data))
         response = self._adapter.send(request, timeout=kwargs["timeout"], **self._settings)
         _ = response.content  # It is read here, and kept: what is asked later is asked of a closed connection.
-        return response
+        if response.is_redirect or response.cookies:
+            self._is_plain = False
+            self.cookies.update(response.cookies)
+        return super().post(url, data=data, json=json, **kwargs) if response.is_redirect else response
 
 
 class Rpc:
@@ -86,8 +95,12 @@ class Rpc:
     def __init__(self, url: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         self.name = _checked(url)
         self.timeout_s = timeout_s
+        try:
+            session = _Session(url)
+        except (requests.exceptions.RequestException, ValueError):  # What they say holds the URL.
+            raise InputError(f"{self.name} {_NO_URL}") from None
         self._provider = HTTPProvider(
-            url, request_kwargs={"timeout": timeout_s}, session=_Session(url), exception_retry_configuration=None
+            url, request_kwargs={"timeout": timeout_s}, session=session, exception_retry_configuration=None
         )
         self._ids = self._provider.request_counter = _Ids()  # type: ignore[assignment]
 
@@ -214,7 +227,7 @@ def _checked(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise InputError(f"{masked(url)} is not a node's URL: use http://HOST:PORT or https://HOST")
+        raise InputError(f"{masked(url)} {_NO_URL}")
     return masked(url)
 
 

@@ -103,6 +103,12 @@ ARTIFACT = "build/forge/out/Thing.sol/Thing.json"
         pytest.param(edit(ARTIFACT, '"0.8.37+commit', '"0.8.36+commit'), id="another compiler made it"),
         pytest.param(write(ARTIFACT, '{"abi": ['), id="half an artifact"),
         pytest.param(write(ARTIFACT, '{"abi": []}'), id="an artifact of something else"),
+        pytest.param(
+            edit(ARTIFACT, '"object":"0x60', '"object":"0x60' + "00" * 50_000), id="its size, too large for a chain"
+        ),
+        pytest.param(
+            edit("foundry.toml", "via_ir = false", 'revert_strings = "strip"\nvia_ir = false'), id="texts of reverts"
+        ),
         pytest.param(lambda root: shutil.rmtree(root / "build/forge/out/Context.sol"), id="a library's is gone"),
     ],
 )

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -65,15 +66,24 @@ def test_threads_share_one_and_each_gets_its_own_answers(node: AnvilNode) -> Non
         assert set(map(tuple, pool.map(balances, range(1, 9)))) == {(0,) * 20}
 
 
-def test_what_a_url_says_of_who_asks_is_sent_with_every_request() -> None:
-    heard: list[str | None] = []
+Heard = list[Any]
+
+
+@pytest.fixture
+def gateway() -> Iterator[tuple[int, Heard]]:
+    """A node that notes each request's headers, gives a cookie at /cookie, and sends elsewhere from /old."""
+    heard: Heard = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            heard.append(self.headers["Authorization"])
+            heard.append(self.headers)
             text = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": "0x1"}).encode()
-            self.send_response(200)
+            self.send_response(308 if self.path == "/old" else 200)
+            if self.path == "/old":
+                self.send_header("Location", "/new")
+            if self.path == "/cookie":
+                self.send_header("Set-Cookie", "node=7")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
@@ -83,10 +93,36 @@ def test_what_a_url_says_of_who_asks_is_sent_with_every_request() -> None:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        rpc = Rpc(f"http://bank:word@127.0.0.1:{server.server_address[1]}")
-        assert [rpc.call("eth_chainId", []) for _ in range(2)] == ["0x1", "0x1"]
+        yield server.server_address[1], heard
         server.shutdown()
-    assert heard == ["Basic " + base64.b64encode(b"bank:word").decode()] * 2
+
+
+def test_what_a_url_says_of_who_asks_is_sent_with_every_request(gateway: tuple[int, Heard]) -> None:
+    port, heard = gateway
+    rpc = Rpc(f"http://bank:word@127.0.0.1:{port}")
+    assert [rpc.call("eth_chainId", []) for _ in range(2)] == ["0x1", "0x1"]
+    said = "Basic " + base64.b64encode(b"bank:word").decode()
+    assert [headers["Authorization"] for headers in heard] == [said, said]
+
+
+def test_a_gateway_s_cookie_comes_back_to_it(gateway: tuple[int, Heard]) -> None:
+    port, heard = gateway
+    rpc = Rpc(f"http://127.0.0.1:{port}/cookie")
+    assert [rpc.call("eth_chainId", []) for _ in range(3)] == ["0x1"] * 3
+    assert [headers["Cookie"] for headers in heard] == [None, "node=7", "node=7"]
+
+
+def test_who_is_sent_elsewhere_goes_there(gateway: tuple[int, Heard]) -> None:
+    assert Rpc(f"http://127.0.0.1:{gateway[0]}/old").call("eth_chainId", []) == "0x1"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://u:s3cret@\\", "http://*:8545", "http://u:s3cret@my host:1", "http://\u0101:s3cret@host"]
+)
+def test_a_url_that_cannot_be_asked_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(InputError, match="is not a node's URL") as caught:
+        Rpc(url)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_nobody_listens() -> None:
