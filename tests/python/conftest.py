@@ -21,6 +21,9 @@ from postgresql import Server, programs_or_skip
 from settlement.chain.artifacts import Artifacts, load_artifacts
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+WITHOUT_CONTRACTS = {"checks", "domain", "scenarios"}
+"""Folders whose tests need no compiled contracts: scripts/test runs them while these are being compiled."""
 SETTLE = str(Path(sys.executable).with_name("settle"))
 # How long an example takes is no property of what is tested: a busy machine is slow.
 settings.register_profile("untimed", deadline=None)
@@ -237,8 +240,11 @@ def artifacts() -> Artifacts:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled(artifacts: Artifacts) -> None:
-    """Compiles before the first test."""
+def _compiled(request: pytest.FixtureRequest) -> None:
+    """Compiles before the first test, unless all that run need no contracts."""
+    folders = {item.path.relative_to(HERE).parts[0] for item in request.session.items}
+    if folders - WITHOUT_CONTRACTS:
+        request.getfixturevalue("artifacts")
 
 
 @pytest.fixture(scope="session")
