@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {IBillOfLading} from "../interfaces/IBillOfLading.sol";
 import {IControlTrackingRegistry} from "../interfaces/IControlTrackingRegistry.sol";
-import {IInstrument} from "../interfaces/IInstrument.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {Bill, ControlRecord} from "../types/Bill.sol";
 import {InstrumentKind} from "../types/Participation.sol";
@@ -46,12 +45,13 @@ contract ControlTrackingRegistry is IControlTrackingRegistry {
     function pass(address target, address holder, Bill calldata bill, bytes32 chainDigest) external {
         bytes32 documentHash = bill.documentHash;
         ControlRecord storage record = _controlled(documentHash);
-        // The target's carrier as it was admitted; the caller's as it says, for it may have been withdrawn since.
-        if (target == msg.sender || _carrierOf(target) != IInstrument(msg.sender).issuer()) {
+        uint256 titleId = record.titleId;
+        // Both carriers as they were admitted, the caller's when the record began: that one may have been withdrawn since,
+        // and is not asked, for it could say anything.
+        if (target == msg.sender || _keyOf(_carrierOf(target), titleId) != _live[documentHash]) {
             revert ControlTracking_InvalidTarget(target);
         }
         record.register = target;
-        uint256 titleId = record.titleId;
         emit ControlPassed(documentHash, msg.sender, target, titleId, holder, chainDigest);
         IBillOfLading(target).takeOver(titleId, holder, bill, chainDigest);
     }

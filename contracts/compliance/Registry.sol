@@ -48,9 +48,12 @@ contract Registry is IRegistry, AccessControl {
 
     /// @inheritdoc IRegistry
     function suspendParty(address party) external onlyRole(OPERATOR_ROLE) {
-        _requireStatus(party, PartyStatus.Active);
+        PartyStatus status = statusOf(party);
+        if (status != PartyStatus.Active && (status != PartyStatus.Frozen || _parties[party] & _SUSPENDED != 0)) {
+            revert Registry_UnexpectedPartyStatus(party, status);
+        }
         _parties[party] |= _SUSPENDED;
-        emit PartyStatusChanged(party, PartyStatus.Suspended);
+        emit PartyStatusChanged(party, statusOf(party));
     }
 
     /// @inheritdoc IRegistry

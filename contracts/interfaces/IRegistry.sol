@@ -35,7 +35,7 @@ interface IRegistry {
     /// @param status Its status.
     error Registry_PartyNotActive(address party, PartyStatus status);
 
-    /// @notice Thrown when a leg names an instrument that is not admitted.
+    /// @notice Thrown when a leg names an instrument that is not admitted, or pays in what is not admitted as money.
     /// @param instrument The token contract named.
     error Registry_InstrumentNotAdmitted(address instrument);
 
@@ -67,7 +67,8 @@ interface IRegistry {
     /// Takes ADMISSION_ROLE.
     function admitParty(address party, uint16 roles) external;
 
-    /// @notice Bars an active party until it is reinstated. Takes OPERATOR_ROLE.
+    /// @notice Bars a party until it is reinstated. One that is frozen stays frozen, and is suspended once that ends. Takes
+    /// OPERATOR_ROLE.
     function suspendParty(address party) external;
 
     /// @notice Lifts a suspension. Takes ADMISSION_ROLE.

@@ -54,6 +54,12 @@ interface ISettlementEngine {
     /// @param timestamp Time of the block.
     error Engine_TooEarly(InstructionId instructionId, uint64 notBefore, uint256 timestamp);
 
+    /// @notice Thrown when an instruction is to be locked whose window ends before it begins.
+    /// @param instructionId The instruction.
+    /// @param notBefore First second of the window.
+    /// @param deadline Last second of the window.
+    error Engine_WindowEmpty(InstructionId instructionId, uint64 notBefore, uint64 deadline);
+
     /// @notice Thrown when a settlement or lock comes after the deadline.
     /// @param instructionId The instruction.
     /// @param deadline Last second of the window.
@@ -93,7 +99,8 @@ interface ISettlementEngine {
     /// @param leg Position of the leg.
     error Engine_ReserveMismatch(InstructionId instructionId, uint256 leg);
 
-    /// @notice Thrown when the payer's deposits name a bank that is not their issuer in the registry, or are no money there.
+    /// @notice Thrown when the payer's or the payee's deposits name a bank that is not their issuer in the registry, or are
+    /// no money there.
     /// @param instructionId The instruction.
     /// @param leg Position of the leg.
     error Engine_BankMismatch(InstructionId instructionId, uint256 leg);

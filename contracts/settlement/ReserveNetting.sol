@@ -49,17 +49,19 @@ abstract contract ReserveNetting {
         }
     }
 
-    /// @dev Moves reserves now, or books them where a batch is open. `amount` is at most what an account carries.
+    /// @dev Moves reserves now, or books them where a batch is open.
     // slither-disable-next-line calls-loop: one leg of an instruction, that moves with the others or not at all
     function _moveReserve(IFungibleInstrument reserve, address from, address to, uint256 amount) internal {
-        // Alone, the reserve itself would say so; netted, it would not be asked.
+        // Alone, the reserve itself would say so; netted, it would not be asked. More than an account carries is nothing
+        // that anybody owes, and as a signed number it could be something that is owed the other way.
         if (from == to) revert IInstrument.Instrument_SelfMovement(from);
+        if (amount == 0 || amount > type(uint96).max) revert IInstrument.Instrument_InvalidQuantity(amount);
         uint256 mode = _mode;
         if (mode == _CLOSED) {
             reserve.bookTransfer(from, to, amount);
             return;
         }
-        // forge-lint: disable-next-line(unsafe-typecast): an account carries at most 2**96
+        // forge-lint: disable-next-line(unsafe-typecast): compared above
         int256 signed = int256(amount);
         _book(reserve, from, -signed, mode);
         _book(reserve, to, signed, mode);

@@ -137,9 +137,16 @@ contract SettlementDryRun is ISettlementDryRun {
         }
         if (payerReserve != address(0)) {
             list = list.concat(payer.debitReasons(leg.giver, leg.quantity));
-            if (!_isMoneyOf(leg.instrument, payerBank)) list = list.push(_bankMismatch(id, index));
         }
+        if (
+            (payerReserve != address(0) && !_isMoneyOf(leg.instrument, payerBank))
+                || (payeeReserve != address(0) && !_isMoneyOf(leg.receiverInstrument, payeeBank))
+        ) list = list.push(abi.encodeWithSelector(ISettlementEngine.Engine_BankMismatch.selector, id, index));
         if (matches) {
+            if (!_isMoney(payerReserve)) {
+                list =
+                    list.push(abi.encodeWithSelector(IRegistry.Registry_InstrumentNotAdmitted.selector, payerReserve));
+            }
             if (!payer.withinMandate(leg.quantity, payeeBank)) list = _missing(list, id, payerBank, consents);
             list = list.concat(IFungibleInstrument(payerReserve).moveReasons(payerBank, payeeBank, leg.quantity));
         }
@@ -154,13 +161,14 @@ contract SettlementDryRun is ISettlementDryRun {
         }
     }
 
-    function _bankMismatch(InstructionId id, uint256 index) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(ISettlementEngine.Engine_BankMismatch.selector, id, index);
-    }
-
     function _isMoneyOf(address token, address bank) private view returns (bool) {
         (InstrumentKind kind, address issuer) = _ENGINE.registry().instrument(token);
         return kind == InstrumentKind.Money && issuer == bank;
+    }
+
+    function _isMoney(address token) private view returns (bool) {
+        (InstrumentKind kind,) = _ENGINE.registry().instrument(token);
+        return kind == InstrumentKind.Money;
     }
 
     function _admitted(address token) private view returns (bool) {

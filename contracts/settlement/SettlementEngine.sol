@@ -44,8 +44,9 @@ contract SettlementEngine is
     uint256 private constant _LEGS_MAX = 32;
     uint256 private constant _BATCH_MAX = 256;
     uint256 private constant _TEXT_BYTES_MAX = 256;
-    /// @dev Enough for `_LEGS_MAX` interbank payments on cold accounts; what one instruction of a batch can burn.
-    uint256 private constant _GAS_PER_INSTRUCTION = 3_000_000;
+    /// @dev Enough for `_LEGS_MAX` legs of the dearest kind, each given by a contract account that takes 50,000 to answer;
+    /// what one instruction of a batch can burn.
+    uint256 private constant _GAS_PER_INSTRUCTION = 5_000_000;
     /// @dev Many times what a release takes, and little enough that instruments which burn it keep nobody else's hold.
     uint256 private constant _GAS_PER_RELEASE = 200_000;
 
@@ -158,6 +159,10 @@ contract SettlementEngine is
         returns (InstructionId id)
     {
         id = _check(instruction);
+        // It could never settle, and one party alone could then keep the others' holds to the deadline.
+        if (instruction.notBefore > instruction.deadline) {
+            revert Engine_WindowEmpty(id, instruction.notBefore, instruction.deadline);
+        }
         _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Locked);
         _requireConsents(id, instruction.legs, consents, _checkLegs(instruction.legs));
         uint256 count = instruction.legs.length;
@@ -343,7 +348,8 @@ contract SettlementEngine is
         }
     }
 
-    /// @dev Burn at the payer's bank, reserves from bank to bank, mint at the payee's bank.
+    /// @dev Burn at the payer's bank, reserves from bank to bank, mint at the payee's bank. Whose deposits they are, and
+    /// that they settle in money, the registry says: deposits that lie pay for their own bank, and are paid to it, alone.
     // slither-disable-next-line calls-loop: 32 legs at most, that all move or none
     function _payAcrossBanks(InstructionId id, uint256 index, Leg calldata leg, address[] memory consenting) private {
         uint256 amount = leg.quantity;
@@ -351,12 +357,20 @@ contract SettlementEngine is
         (address payeeBank, IFungibleInstrument payeeReserve) = payee.interbankAccount();
         (address payerBank, IFungibleInstrument reserve, bool covered) =
             IDepositMoney(leg.instrument).debit(leg.giver, amount, payeeBank);
+        if (!_isMoneyOf(leg.instrument, payerBank) || !_isMoneyOf(leg.receiverInstrument, payeeBank)) {
+            revert Engine_BankMismatch(id, index);
+        }
         if (address(reserve) != address(payeeReserve)) revert Engine_ReserveMismatch(id, index);
-        // One that lies draws on the reserves of its own bank, and of nobody else.
-        if (!_isIssuedBy(_REGISTRY, leg.instrument, payerBank)) revert Engine_BankMismatch(id, index);
+        if (_issuerOf(_REGISTRY, address(reserve)) == address(0)) {
+            revert IRegistry.Registry_InstrumentNotAdmitted(address(reserve));
+        }
         if (!covered) _requireConsent(id, payerBank, consenting);
         _moveReserve(reserve, payerBank, payeeBank, amount);
         payee.creditClient(leg.receiver, amount);
+    }
+
+    function _isMoneyOf(address money, address bank) private returns (bool) {
+        return bank != address(0) && _issuerOf(_REGISTRY, money) == bank;
     }
 
     /// @dev A hold whose instrument will not let go stays outstanding, and does not keep the others.

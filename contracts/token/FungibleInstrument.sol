@@ -87,6 +87,15 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         if (moves) reasons = reasons.concat(_positionReasons(giver, receiver, quantity));
     }
 
+    // ---- what holders do ---------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ERC20
+    /// @dev Who is barred moves nothing, also not what is another's.
+    function transferFrom(address from, address to, uint256 value) public override returns (bool) {
+        _REGISTRY.requireActive(msg.sender);
+        return super.transferFrom(from, to, value);
+    }
+
     // ---- queries -----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IInstrument

@@ -1,4 +1,4 @@
-"""One fault for each property that scripts/prove proves, and a run that shows that its proof then fails."""
+"""A fault or two for each property that scripts/prove proves, and a run that shows that its proof then fails."""
 
 from __future__ import annotations
 
@@ -141,6 +141,20 @@ FAULTS = [
         "settlement/ReserveNetting.sol",
         "_pack(net + amount, cover)",
         "_pack(net < 0 ? amount : net + amount, cover)",
+    ),
+    Fault(
+        "MON_1_APaymentIsAddedToBothNets",
+        "a payment of more than anybody has turns payer and payee round",
+        "settlement/ReserveNetting.sol",
+        "if (amount == 0 || amount > type(uint96).max)",
+        "if (amount == 0)",
+    ),
+    Fault(
+        "MON_3_ReservesMoveBetweenIssuersOnly",
+        "whose the payee's deposits are, they say themselves",
+        "settlement/SettlementEngine.sol",
+        "if (!_isMoneyOf(leg.instrument, payerBank) || !_isMoneyOf(leg.receiverInstrument, payeeBank)) {",
+        "if (!_isMoneyOf(leg.instrument, payerBank)) {",
     ),
     Fault(
         "MON_1_TheCloseMovesTheNets",

@@ -37,7 +37,7 @@ from settlement.ports import (
 )
 from settlement.ports.batches import TOO_LARGE
 
-_GAS_BASE = 21_000 + 3_200_000
+_GAS_BASE = 21_000 + 5_300_000
 """A transaction's own, and what the engine keeps back to tell a refusal from a lack of gas."""
 
 _GAS_PER_INSTRUCTION, _GAS_PER_LEG, _GAS_PER_ACCOUNT = 60_000, 70_000, 8_000

@@ -72,6 +72,7 @@ SENTENCES: dict[str, str] = {
     "Engine_ReserveMismatch": "leg {leg} joins deposits that settle in different wholesale money",
     "Engine_TooEarly": "it may settle from {notBefore} on; it is {timestamp}",
     "Engine_UnexpectedStatus": "nonce {nonce} of these parties is {status}, which does not allow this",
+    "Engine_WindowEmpty": "its window ends at {deadline}, before it begins at {notBefore}",
     # ---- participation ----
     "Registry_InstrumentAlreadyAdmitted": "{instrument} is admitted already",
     "Registry_InstrumentNotAdmitted": "{instrument} is not an admitted instrument",

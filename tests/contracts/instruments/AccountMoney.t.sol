@@ -241,11 +241,27 @@ contract AccountMoneyTest is Instructions {
 
     function test_When_ASpenderTransfers() external {
         vm.prank(alice);
-        IERC20(address(money)).approve(stranger, 400);
-        vm.prank(stranger);
+        IERC20(address(money)).approve(clients[2], 400);
+        vm.prank(clients[2]);
         IERC20(address(money)).transferFrom(alice, bob, 400);
         assertEq(balance(address(money), bob), 400);
-        assertEq(IERC20(address(money)).allowance(alice, stranger), 0);
+        assertEq(IERC20(address(money)).allowance(alice, clients[2]), 0);
+    }
+
+    /// @dev It moves nothing, also not what is another's.
+    function test_RevertGiven_TheSpenderIsBarredOrUnknown() external {
+        vm.startPrank(alice);
+        IERC20(address(money)).approve(clients[2], 400);
+        IERC20(address(money)).approve(stranger, 400);
+        vm.stopPrank();
+        vm.prank(supervisor);
+        registry.freezeParty(clients[2]);
+        vm.prank(clients[2]);
+        vm.expectRevert(notActive(clients[2], PartyStatus.Frozen));
+        IERC20(address(money)).transferFrom(alice, bob, 400);
+        vm.prank(stranger);
+        vm.expectRevert(notActive(stranger, PartyStatus.Unknown));
+        IERC20(address(money)).transferFrom(alice, bob, 400);
     }
 
     function test_RevertWhen_AHolderTransfersToItself() external {

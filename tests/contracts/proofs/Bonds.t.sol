@@ -5,7 +5,6 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {BondStatus, Call, Coupon, Repayment} from "../../../contracts/types/Bond.sol";
-import {HoldId} from "../../../contracts/types/Settlement.sol";
 import {Symbolic} from "./Symbolic.sol";
 
 /// @custom:halmos --solver-timeout-branching 100
@@ -99,7 +98,7 @@ contract BondProofs is Symbolic {
                 && selector != IERC20.transferFrom.selector && selector != IGreenBond.issue.selector
                 && selector != IGreenBond.redeem.selector && selector != IGreenBond.redeemHolder.selector
         );
-        if (selector == IInstrument.resolveHold.selector) assumeSoundHold(input);
+        if (selector == IInstrument.resolveHold.selector) assumeSoundHold(bond, input);
         uint256 supply = supplyOf();
         Account memory was = soundOf(account);
         call(address(bond), caller, input);
@@ -142,15 +141,6 @@ contract BondProofs is Symbolic {
     function soundOf(address account) private view returns (Account memory sound) {
         sound = accountOf(account);
         vm.assume(sound.held <= sound.balance);
-    }
-
-    function assumeSoundHold(bytes memory input) private view {
-        bytes32 id;
-        assembly ("memory-safe") {
-            id := mload(add(input, 36))
-        }
-        (address owner, uint256 quantity) = bond.holdOf(HoldId.wrap(id));
-        vm.assume(quantity <= bond.heldOf(owner));
     }
 
     function supplyOf() private view returns (uint256) {

@@ -154,7 +154,7 @@ contract MoneyProofs is Symbolic {
                 && selector != IAccountMoney.redeem.selector && selector != IDepositMoney.debit.selector
                 && selector != IDepositMoney.creditClient.selector
         );
-        if (selector == IInstrument.resolveHold.selector) assumeSoundHold(input);
+        if (selector == IInstrument.resolveHold.selector) assumeSoundHold(money, input);
         uint256 supply = supplyOf();
         uint256 balance = balanceOf(account);
         soundOf(account);
@@ -174,7 +174,7 @@ contract MoneyProofs is Symbolic {
     /// @custom:bounds one call
     function check_MON_2_OnlyClientsHoldDeposits(address caller, address account) public {
         bytes memory input = svm.createCalldata("TokenizedDeposit");
-        if (selectorOf(input) == IInstrument.resolveHold.selector) assumeSoundHold(input);
+        if (selectorOf(input) == IInstrument.resolveHold.selector) assumeSoundHold(money, input);
         Account memory accounts = soundOf(account);
         vm.assume(accounts.open || accounts.balance == 0);
         call(address(money), caller, input);
@@ -265,7 +265,7 @@ contract MoneyProofs is Symbolic {
     function check_HLD_1_WhatIsHeldStaysAndStaysCovered(address caller, address account) public {
         bytes memory input = svm.createCalldata("TokenizedDeposit");
         bytes4 selector = selectorOf(input);
-        if (selector == IInstrument.resolveHold.selector) assumeSoundHold(input);
+        if (selector == IInstrument.resolveHold.selector) assumeSoundHold(money, input);
         Account memory accounts = soundOf(account);
         call(address(money), caller, input);
         Account memory now_ = accountOf(account);
@@ -361,15 +361,6 @@ contract MoneyProofs is Symbolic {
     function soundOf(address account) private view returns (Account memory sound) {
         sound = accountOf(account);
         vm.assume(sound.held <= sound.balance);
-    }
-
-    function assumeSoundHold(bytes memory input) private view {
-        bytes32 id;
-        assembly ("memory-safe") {
-            id := mload(add(input, 36))
-        }
-        (address owner, uint256 quantity) = money.holdOf(HoldId.wrap(id));
-        vm.assume(quantity <= money.heldOf(owner));
     }
 
     function supplyOf() private view returns (uint256) {

@@ -83,9 +83,9 @@ contract Reserve {
 
 /// @custom:halmos --loop 4 --solver-timeout-branching 5000
 /// @dev Two steps that make the netting of any payments among three banks, whatever their number and order: each payment
-/// is added to two nets, and the close pays out the nets. Amounts are at most what an account carries, 2**96, as the
-/// engine's are once a deposit has been debited; a net is within 2**112, which is more than a batch of 256 instructions
-/// of 32 legs can make of it.
+/// is added to two nets, and the close pays out the nets. An amount is any number, and refused where it is more than an
+/// account carries, 2**96; a net is within 2**112, which is more than a batch of 256 instructions of 32 legs can make of
+/// it.
 contract NettingProofs is Symbolic {
     address internal constant A = address(0xba0a);
     address internal constant B = address(0xba0b);
@@ -107,11 +107,12 @@ contract NettingProofs is Symbolic {
     }
 
     /// @notice A payment in a batch takes its amount from the payer's net and adds it to the payee's, exactly, and moves
-    /// nothing yet; where each instruction stands for itself, it is within the payer's cover, which follows the net.
+    /// nothing yet, and is no more than an account carries; where each instruction stands for itself, it is within the
+    /// payer's cover, which follows the net.
     /// @dev Symbolic: the amount, the mode, each of three banks' net and cover, or what is free where it is its first.
     /// @custom:bounds one payment after any others, three banks
     function check_MON_1_APaymentIsAddedToBothNets(
-        uint96 amount,
+        uint256 amount,
         Position memory payer,
         Position memory payee,
         Position memory third,
@@ -123,9 +124,10 @@ contract NettingProofs is Symbolic {
         (int256 thirdNet, uint256 thirdCover) = begin(C, third);
         netting.move(IFungibleInstrument(address(reserve)), A, B, amount);
         unchecked {
-            assertPosition(A, net - int256(uint256(amount)), each ? cover - amount : cover, true);
-            assertPosition(B, payeeNet + int256(uint256(amount)), each ? payeeCover + amount : payeeCover, true);
+            assertPosition(A, net - int256(amount), each ? cover - amount : cover, true);
+            assertPosition(B, payeeNet + int256(amount), each ? payeeCover + amount : payeeCover, true);
         }
+        assert(amount != 0 && amount <= type(uint96).max);
         assert(!each || amount <= cover);
         if (third.touched) assertPosition(C, thirdNet, thirdCover, true);
         else assertPosition(C, 0, 0, false);
@@ -133,7 +135,7 @@ contract NettingProofs is Symbolic {
     }
 
     function reach_MON_1_APaymentIsAddedToBothNets(
-        uint96 amount,
+        uint256 amount,
         Position memory payer,
         Position memory payee,
         Position memory third,

@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
+import {IFungibleInstrument} from "../../../contracts/interfaces/IFungibleInstrument.sol";
 import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
+import {HoldId} from "../../../contracts/types/Settlement.sol";
 
 /// @dev What halmos offers beside forge's cheat codes.
 interface SVM {
@@ -58,6 +60,16 @@ abstract contract Symbolic {
 
     function selectorOf(bytes memory input) internal pure returns (bytes4) {
         return bytes4(input);
+    }
+
+    /// @dev The hold that `input` names, as its first argument, is of what is held.
+    function assumeSoundHold(IFungibleInstrument instrument, bytes memory input) internal view {
+        bytes32 id;
+        assembly ("memory-safe") {
+            id := mload(add(input, 36))
+        }
+        (address owner, uint256 quantity) = instrument.holdOf(HoldId.wrap(id));
+        vm.assume(quantity <= instrument.heldOf(owner));
     }
 
     /// @dev Any call of anybody's, which has to succeed.

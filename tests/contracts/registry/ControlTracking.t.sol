@@ -8,6 +8,7 @@ import {ITitleInstrument} from "../../../contracts/interfaces/ITitleInstrument.s
 import {Bill, BillAction, BillKind, BillStatus, ControlRecord} from "../../../contracts/types/Bill.sol";
 import {InstrumentKind, PartyStatus, Roles} from "../../../contracts/types/Participation.sol";
 import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
+import {LyingRegister} from "../mocks/LyingRegister.sol";
 import {Carriage} from "../support/Carriage.sol";
 
 /// @dev One bill over all platforms, and its passage from one to another. The tree is in ControlTracking.tree.
@@ -126,6 +127,25 @@ contract ControlTrackingTest is Carriage {
             control.end("none");
             vm.stopPrank();
         }
+    }
+
+    /// @dev Whose register it is the registry has said, and not the register: a carrier's bill is none of its making.
+    function test_RevertGiven_TheRegisterLiesAboutItsCarrier() external {
+        LyingRegister liar = new LyingRegister(otherCarrier, control);
+        _admit(address(liar), otherCarrier, InstrumentKind.Title);
+        liar.begin("forged", "HLCU1");
+        Bill memory forged = bills.bill(title);
+        forged.documentHash = "forged";
+        bytes memory refused =
+            abi.encodeWithSelector(IControlTrackingRegistry.ControlTracking_InvalidTarget.selector, bills);
+        liar.say(carrier);
+        vm.expectRevert(refused);
+        liar.pass(bills, alice, forged);
+        withdraw(IBillOfLading(address(liar)));
+        vm.expectRevert(refused);
+        liar.pass(bills, alice, forged);
+        liar.pass(foreign, alice, forged); // Its own carrier's answers for it.
+        assertEq(foreign.bill(uint256(sha256("HLCU1"))).documentHash, "forged");
     }
 
     // ---- from one register to another --------------------------------------------------------------------------------

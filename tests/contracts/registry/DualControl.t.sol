@@ -366,8 +366,18 @@ contract DualControlTest is Governed {
         dualControl.execute(address(powers), 0, grant, 0, 0);
     }
 
-    /// @dev It can stop everything and gains nothing by it.
+    /// @dev It can stop everything, all but dual control for good, and gains nothing by it.
     function test_Given_TheGuardiansKeyIsStolen() external {
+        vm.prank(supervisor);
+        registry.freezeParty(clients[0]);
+        revoke(address(registry), SUPERVISOR_ROLE, supervisor);
+        revoke(address(registry), OPERATOR_ROLE, operator);
+        vm.startPrank(supervisor);
+        vm.expectRevert(lacking(supervisor, SUPERVISOR_ROLE));
+        registry.unfreezeParty(clients[0]);
+        vm.stopPrank();
+        bytes memory grant = abi.encodeCall(IAccessControl.grantRole, (SUPERVISOR_ROLE, supervisor));
+        veto(propose(dualControl, address(powers), grant));
         vm.startPrank(guardian);
         vm.expectRevert(lacking(guardian, PROPOSER_ROLE));
         dualControl.schedule(address(registry), 0, admission, 0, 0, DELAY);

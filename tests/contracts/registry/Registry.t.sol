@@ -94,7 +94,7 @@ contract RegistryTest is Instructions {
             [uint8(0), 0, 0, 0], // Unknown
             [uint8(PartyStatus.Suspended), 0, uint8(PartyStatus.Frozen), 0], // Active
             [0, uint8(PartyStatus.Active), uint8(PartyStatus.Frozen), 0], // Suspended
-            [0, 0, 0, uint8(PartyStatus.Active)] // Frozen
+            [uint8(PartyStatus.Frozen), 0, 0, uint8(PartyStatus.Active)] // Frozen, and then suspended below
         ];
         for (uint8 from = 0; from < 4; ++from) {
             for (uint8 step = 0; step < 4; ++step) {
@@ -133,6 +133,21 @@ contract RegistryTest is Instructions {
         vm.prank(operator);
         registry.reinstateParty(party);
         stands(PartyStatus.Active);
+    }
+
+    /// @dev The operator need not wait for the supervisor, who could let the party back for a moment.
+    function test_Given_FrozenThenSuspendedThenUnfrozen() external {
+        bring(PartyStatus.Frozen);
+        vm.startPrank(operator);
+        registry.suspendParty(party);
+        stands(PartyStatus.Frozen);
+        bytes4 selector = IRegistry.Registry_UnexpectedPartyStatus.selector;
+        vm.expectRevert(abi.encodeWithSelector(selector, party, PartyStatus.Frozen));
+        registry.suspendParty(party);
+        vm.stopPrank();
+        vm.prank(supervisor);
+        registry.unfreezeParty(party);
+        stands(PartyStatus.Suspended);
     }
 
     // ---- instruments -------------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ contract AccountsTest is Base {
             Instruction memory bad = _gift();
             settlements[place] = Settlement(bad, _word());
             (address[] memory accounts, bytes memory items) = encodeBatch(settlements);
-            uint256 settled = engine.settleBatch{gas: 4_000_000}(accounts, items, BatchMode.EachForItself);
+            uint256 settled = engine.settleBatch{gas: 6_000_000}(accounts, items, BatchMode.EachForItself);
             assertEq(settled, 7 ^ (1 << place), "the others settled");
             assertEq(uint8(engine.statusOf(bad)), uint8(InstructionStatus.Open), "its own did not");
         }

@@ -33,6 +33,17 @@ contract LockTest is Base {
         _refuseLock(instruction, abi.encodeWithSelector(selector, id, instruction.deadline, block.timestamp));
     }
 
+    /// @dev It would only keep what is held until the deadline.
+    function test_RevertWhen_TheWindowEndsBeforeItBegins() external {
+        Instruction memory instruction = _sale();
+        instruction.notBefore = instruction.deadline + 1;
+        bytes4 selector = ISettlementEngine.Engine_WindowEmpty.selector;
+        InstructionId id = engine.idOf(instruction);
+        _refuseLock(instruction, abi.encodeWithSelector(selector, id, instruction.notBefore, instruction.deadline));
+        instruction.notBefore = instruction.deadline;
+        engine.lock(instruction, consentsOf(instruction));
+    }
+
     function test_RevertGiven_Locked() external {
         Instruction memory instruction = _locked();
         _refuseLock(instruction, _unexpected(instruction, InstructionStatus.Locked));

@@ -3,11 +3,13 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IFungibleInstrument} from "../../../contracts/interfaces/IFungibleInstrument.sol";
+import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
-import {InstrumentKind} from "../../../contracts/types/Participation.sol";
-import {BatchMode, Consent, Instruction, InstructionId, Leg} from "../../../contracts/types/Settlement.sol";
+import {InstrumentKind, Roles} from "../../../contracts/types/Participation.sol";
+import {BatchMode, Consent, Instruction, InstructionId, Leg, Settlement} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
+import {HostileInstrument} from "../mocks/HostileInstrument.sol";
 import {LyingDeposit} from "../mocks/LyingDeposit.sol";
 import {LyingInstrument} from "../mocks/LyingInstrument.sol";
 
@@ -132,26 +134,112 @@ contract LyingTest is Base {
         refuse(instruction, _bankMismatch(instruction));
     }
 
+    /// @dev A payment goes to the bank whose deposits are credited: an honest payer's bank pays no other, and nobody's
+    /// mandate for another is used.
+    function test_RevertGiven_ThePayeesDepositNamesAnotherBank() external {
+        lyingDeposit.say(banks[0], wholesale);
+        Instruction memory instruction = instruct(Leg(carol, erin, address(deposits[1]), address(lyingDeposit), PRICE));
+        refuse(instruction, _bankMismatch(instruction));
+        freeze(banks[0]);
+        refuse(instruction, _bankMismatch(instruction));
+        expectFailed(engine.idOf(instruction), _bankMismatch(instruction));
+        assertEq(settleBatch(batchOf(instruction, instruct(payment(carol, dan, 1))), BatchMode.EachForItself), 2);
+        assertEq(_reserves(0), CASH, "the bank that it named has got nothing");
+        lyingDeposit.say(address(0), wholesale);
+        refuse(instruction, _bankMismatch(instruction));
+    }
+
+    function test_RevertGiven_ThePayeesDepositIsAdmittedAsAnAsset() external {
+        LyingDeposit asset = new LyingDeposit(banks[2]);
+        _admit(address(asset), banks[2], InstrumentKind.Asset);
+        asset.say(banks[2], wholesale);
+        Instruction memory instruction = instruct(Leg(carol, erin, address(deposits[1]), address(asset), PRICE));
+        refuse(instruction, _bankMismatch(instruction));
+    }
+
+    /// @dev Banks in league settle in money or not at all: a title would go to who has not signed for its duties.
+    function test_RevertGiven_TwoBanksNameAnAssetOrATitleAsTheirReserve() external {
+        LyingDeposit other = new LyingDeposit(banks[1]);
+        _admit(address(other), banks[1], InstrumentKind.Money);
+        uint256 title = issueBill(banks[2], "BURDEN");
+        address[2] memory reserves = [address(bond), address(bills)];
+        for (uint256 i = 0; i < 2; ++i) {
+            lyingDeposit.say(banks[2], IFungibleInstrument(reserves[i]));
+            other.say(banks[1], IFungibleInstrument(reserves[i]));
+            Instruction memory instruction =
+                instruct(Leg(erin, carol, address(lyingDeposit), address(other), i == 0 ? 1_000_000 : title));
+            refuse(instruction, abi.encodeWithSelector(IRegistry.Registry_InstrumentNotAdmitted.selector, reserves[i]));
+        }
+        assertEq(bills.titleholderOf(title), banks[2], "it has not moved");
+    }
+
+    /// @dev Its debit refuses no quantity, and netting would add up what no reserve has seen: as a signed number the
+    /// quantity could turn payer and payee round.
+    function testFuzz_RevertWhen_NothingIsPaidOrMoreThanAnAccountCarries(uint256 quantity, bool each) external {
+        quantity = quantity % 8 == 0 ? 0 : bound(quantity, uint256(type(uint96).max) + 1, type(uint256).max);
+        LyingDeposit other = new LyingDeposit(banks[1]);
+        _admit(address(other), banks[1], InstrumentKind.Money);
+        other.say(banks[1], wholesale);
+        Instruction memory instruction = instruct(Leg(erin, carol, address(lyingDeposit), address(other), quantity));
+        bytes memory reason = abi.encodeWithSelector(IInstrument.Instrument_InvalidQuantity.selector, quantity);
+        refuse(instruction, reason);
+        Settlement[] memory settlements = batchOf(instruction, instruct(payment(alice, bob, 1)));
+        if (each) {
+            expectFailed(engine.idOf(instruction), reason);
+            assertEq(settleBatch(settlements, BatchMode.EachForItself), 2, "and the other settles");
+        } else {
+            refuseBatch(settlements, BatchMode.AllOrNothing, reason);
+        }
+        assertEq(_reserves(1), CASH, "the payee's bank has paid nothing");
+        assertEq(_reserves(2), CASH, "and its own has got nothing");
+    }
+
     /// @dev Where whoever admits lies as well, by a stolen key, the registry's word is worth no more than that: of whom it
-    /// names as the issuer anything moves, unsigned.
+    /// names as the issuer any money moves, unsigned.
     function test_Given_ItsAdmissionNamesAnIssuerThatItIsNotOf() external {
         LyingDeposit payer = new LyingDeposit(alice);
-        LyingDeposit payee = new LyingDeposit(erin);
+        LyingDeposit payee = new LyingDeposit(bob);
         _admit(address(payer), alice, InstrumentKind.Money);
-        _admit(address(payee), erin, InstrumentKind.Money);
-        payer.say(alice, IFungibleInstrument(address(bond)));
-        payee.say(erin, IFungibleInstrument(address(bond)));
-        settle(instruct(Leg(frank, erin, address(payer), address(payee), BONDS)));
-        assertEq(balance(address(bond), alice), 0, "her bonds are gone, and she has signed nothing");
+        _admit(address(payee), bob, InstrumentKind.Money);
+        payer.say(alice, deposits[0]);
+        payee.say(bob, deposits[0]);
+        settle(instruct(Leg(frank, erin, address(payer), address(payee), CASH)));
+        assertEq(balance(address(deposits[0]), alice), 0, "her money is gone, and she has signed nothing");
+        assertEq(balance(address(bond), alice), BONDS, "her bonds are hers");
         vm.prank(operator);
         registry.withdrawInstrument(address(payer));
-        Instruction memory again = instruct(Leg(frank, erin, address(payer), address(payee), BONDS));
+        Instruction memory again = instruct(Leg(frank, erin, address(payer), address(payee), 1));
         refuse(again, abi.encodeWithSelector(IRegistry.Registry_InstrumentNotAdmitted.selector, address(payer)));
+    }
+
+    /// @dev A bank whose account is a contract can give its reserves away while a batch is under way, where an instrument
+    /// in it calls that contract. Then what was netted on its cover is not there at the end.
+    function test_Given_ABankLetsItsReservesGoInTheMiddleOfABatch() external {
+        HostileInstrument bank = new HostileInstrument(issuer);
+        address account = address(bank);
+        vm.prank(operator);
+        registry.admitParty(account, Roles.BANK);
+        _admit(account, issuer, InstrumentKind.Asset);
+        vm.startPrank(authority);
+        wholesale.openAccount(account);
+        wholesale.issue(account, CASH, nextBooking());
+        vm.stopPrank();
+        LyingDeposit ofTheBank = new LyingDeposit(account);
+        _admit(address(ofTheBank), account, InstrumentKind.Money);
+        ofTheBank.say(account, wholesale);
+        bank.reenterWith(address(wholesale), abi.encodeCall(IERC20.transfer, (banks[2], CASH)));
+        Instruction memory paid = instruct(Leg(erin, carol, address(ofTheBank), address(deposits[1]), PRICE));
+        Instruction memory betrayed = instruct(leg(bob, alice, account, 1));
+        Instruction memory good = instruct(payment(alice, carol, 1));
+        bytes memory short = abi.encodeWithSelector(IInstrument.Instrument_InsufficientFree.selector, account, 0, PRICE);
+        refuseBatch(batchOf(paid, betrayed, good), BatchMode.EachForItself, short);
+        assertEq(settleBatch(batchOf(paid, good), BatchMode.EachForItself), 3, "without it both settle");
     }
 
     /// @dev A netting batch asks the reserve that the liar names, and that one cannot draw on the real one.
     function test_Given_ADepositsOwnReserveFailsAtTheEndOfABatch() external {
         LyingDeposit reserve = new LyingDeposit(banks[2]);
+        _admit(address(reserve), banks[2], InstrumentKind.Money);
         LyingDeposit other = new LyingDeposit(banks[1]);
         _admit(address(other), banks[1], InstrumentKind.Money);
         lyingDeposit.say(banks[2], reserve);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {PartyStatus, Roles} from "../../../contracts/types/Participation.sol";
@@ -14,6 +15,7 @@ import {
     Settlement
 } from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
+import {Wallet} from "../mocks/Wallet.sol";
 
 /// @dev A cheat code that the vendored forge-std does not name yet.
 interface Cold {
@@ -202,6 +204,41 @@ contract SettleBatchTest is Base {
         cold.cool(address(wholesale));
         cold.cool(address(engine));
         assertEq(engine.settleBatch(accounts, items, BatchMode.AllOrNothing), 1, "settled in its share of gas");
+    }
+
+    /// @dev The dearest legs there are, too: bonds of 32 contract accounts to 32 new holders, the first movement of each
+    /// after a record time.
+    function test_When_TheLargestInstructionIsOfContractAccountsAfterARecordTime() external {
+        Leg[] memory legs = new Leg[](32);
+        Consent[] memory consents = new Consent[](32);
+        address[] memory owners = new address[](32);
+        for (uint256 i = 0; i < 32; ++i) {
+            owners[i] = addParty(string.concat("owner ", vm.toString(i)), Roles.INVESTOR);
+            address giver = address(new Wallet(owners[i]));
+            vm.prank(operator);
+            registry.admitParty(giver, Roles.INVESTOR);
+            vm.prank(issuer);
+            IERC20(address(bond)).transfer(giver, 2_000_000);
+            consents[i].party = giver;
+            legs[i] =
+                leg(giver, addParty(string.concat("buyer ", vm.toString(i)), Roles.INVESTOR), address(bond), 1_000_000);
+        }
+        vm.warp(uint256(MATURITY_DAY) * 1 days);
+        Instruction memory instruction = instruct(legs);
+        for (uint256 i = 0; i < 32; ++i) {
+            consents[i].signature = sign(owners[i], InstructionId.unwrap(engine.idOf(instruction))).signature;
+        }
+        Settlement[] memory settlements = new Settlement[](1);
+        settlements[0] = Settlement(instruction, consents);
+        (address[] memory accounts, bytes memory items) = encodeBatch(settlements);
+        Cold cold = Cold(address(vm));
+        cold.cool(address(registry));
+        cold.cool(address(bond));
+        cold.cool(address(engine));
+        for (uint256 i = 0; i < 32; ++i) {
+            cold.cool(consents[i].party);
+        }
+        assertEq(engine.settleBatch(accounts, items, BatchMode.EachForItself), 1, "settled in its share of gas");
     }
 
     function _client(string memory name, uint256 bank) private returns (address client) {

@@ -145,7 +145,7 @@ contract SubmittersTest is Base {
         bytes memory input = abi.encodeCall(ISettlementEngine.settleBatch, (accounts, items, BatchMode.EachForItself));
         uint256 refused;
         uint256 settled;
-        for (uint256 gas = 3_000_000; gas < 6_600_000; gas += 60_000) {
+        for (uint256 gas = 5_000_000; gas < 8_600_000; gas += 60_000) {
             uint256 state = vm.snapshotState();
             (bool success, bytes memory data) = address(engine).call{gas: gas}(input);
             if (success) assertEq(abi.decode(data, (uint256)), 2, "a good one looks refused");

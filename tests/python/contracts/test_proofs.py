@@ -50,7 +50,13 @@ def test_a_fault_finds_what_it_replaces(fault: Fault) -> None:
 
 
 def test_every_property_has_a_fault() -> None:
-    assert sorted(fault.property for fault in FAULTS) == sorted(found.name for found in FOUND)
+    assert {fault.property for fault in FAULTS} == {found.name for found in FOUND}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.says)
+def test_a_fault_is_told(fault: Fault) -> None:
+    row = next(line for line in README.splitlines() if f"`{fault.property}`" in line and line.startswith("| "))
+    assert fault.says in row.split(" | ")[-1]
 
 
 PASS, FAIL = Outcome("PASS", False, 1.0), Outcome("FAIL", False, 1.0)

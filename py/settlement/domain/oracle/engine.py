@@ -11,7 +11,7 @@ from settlement.domain.oracle.fungible import Fungible
 from settlement.domain.oracle.instrument import Instrument
 from settlement.domain.oracle.money import Deposits
 from settlement.domain.oracle.netting import Netting
-from settlement.domain.oracle.registry import TITLE, Registry
+from settlement.domain.oracle.registry import MONEY, TITLE, Registry
 from settlement.domain.oracle.tables import Refusal, Tables
 
 OPEN, LOCKED, SETTLED, CANCELLED, EXPIRED = range(5)
@@ -96,6 +96,8 @@ class Engine:
     def lock(self, call: Call, terms: Terms, consents: Sequence[Consenting]) -> None:
         """Every leg on hold."""
         self._check_window(call, terms, opens=False)
+        if terms.not_before > terms.deadline:
+            raise Refusal("Engine_WindowEmpty", f"it opens at {terms.not_before} and ends at {terms.deadline}")
         self._spend(terms, OPEN, LOCKED)
         self._registry.check_legs(terms.legs)
         self._require_consents(terms, consents)
@@ -201,8 +203,12 @@ class Engine:
         if not (isinstance(payer, Deposits) and isinstance(payee, Deposits)):
             raise Refusal("Reverted", "only deposits are paid across banks")
         covered = payer.debit(leg.giver, leg.quantity, payee.issuer, at)
+        if any(self._registry.kind_of(each) != MONEY for each in (leg.instrument, leg.receiver_instrument)):
+            raise Refusal("Engine_BankMismatch", f"leg {index}")
         if payer.reserve != payee.reserve:
             raise Refusal("Engine_ReserveMismatch", f"leg {index}")
+        if self._registry.kind_of(payer.reserve) != MONEY:
+            raise Refusal("Registry_InstrumentNotAdmitted", payer.reserve)
         if not covered:
             _require_consent(payer.issuer, consents)
         reserve = self._instrument(payer.reserve)

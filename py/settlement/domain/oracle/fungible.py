@@ -50,7 +50,8 @@ class Fungible(EngineBound):
         self._tables.put(self._allowances, (call.sender, spender), quantity)
 
     def transfer_from(self, call: Call, giver: str, receiver: str, quantity: int) -> None:
-        """Somebody moves what a holder let it move."""
+        """A party moves what a holder let it move."""
+        self._registry.require_active(call.sender)
         allowed = self._allowances.get((giver, call.sender), 0)
         if allowed != 2**256 - 1:
             if quantity > allowed:

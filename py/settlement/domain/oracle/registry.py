@@ -67,9 +67,11 @@ class Registry:
         self._tables.put(self.roles, party, roles)
 
     def suspend(self, call: Call, party: str) -> None:
-        """The operator bars a party."""
+        """The operator bars a party, frozen or not."""
         self._require_granted(call, OPERATOR)
-        self._require_status(party, ACTIVE)
+        self._require_status(party, ACTIVE, FROZEN)
+        if self.suspended.get(party):
+            raise Refusal("Registry_UnexpectedPartyStatus", f"{party} is suspended below its freeze")
         self._tables.put(self.suspended, party, True)
 
     def reinstate(self, call: Call, party: str) -> None:
