@@ -16,6 +16,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from unicodedata import category
+
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Categories of Unicode whose characters do something where others are seen: controls, directions, ends of lines."""
+
+
+def printable(text: str, keep: str = "") -> str:
+    """The text as a terminal can show it: what is no visible character is written as Python writes it.
+
+    Strangers' words are read on terminals, where a control character could clear the screen, forge a line or turn the
+    direction of writing.
+
+    Args:
+        text: Anything.
+        keep: Characters that stay as they are.
+
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c in keep or category(c) not in _UNSEEN else ascii(c)[1:-1] for c in text)
 
 
 class SettlementError(Exception):
@@ -39,7 +59,7 @@ class Location:
         if self.field:
             where += f" ({self.field})" if where else self.field
         # A field that nobody knows is called what a stranger called it, and this is read on terminals.
-        return where if where.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in where)
+        return printable(where)
 
 
 class InputError(SettlementError):

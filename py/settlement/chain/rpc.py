@@ -12,7 +12,7 @@ from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
 from settlement.chain.answers import is_answer
-from settlement.errors import ChainUnreachable, InputError
+from settlement.errors import ChainUnreachable, InputError, printable
 
 DEFAULT_TIMEOUT_S = 30.0
 
@@ -26,9 +26,9 @@ class RpcError(ChainUnreachable):
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         self.code = code
-        self.message = message
+        self.message = printable(message)
         self.data = data
-        super().__init__(f"the node answered error {code}: {message}")
+        super().__init__(f"the node answered error {code}: {self.message}")
 
     @property
     def is_revert(self) -> bool:

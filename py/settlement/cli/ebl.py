@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ import typer
 from settlement.app import bills, endorsement
 from settlement.app.ebl import ChainView, bill_in, chains_in
 from settlement.app.json_files import json_text, write_new
-from settlement.cli.output import Json, print_json, progress
+from settlement.cli.output import Json, complain, print_json, progress
 from settlement.domain.bills import BillKind
 from settlement.errors import InputError
 from settlement.reports import ebl as reports
@@ -312,4 +311,4 @@ def import_chain(
 
 def _note(notes: Sequence[str]) -> None:
     for each in notes:
-        print(f"note: {each}", file=sys.stderr)
+        complain(f"note: {each}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from settlement.app import bonds, issuance
 from settlement.cli.bonds import Bond, Run
-from settlement.cli.output import Json, print_json, progress
+from settlement.cli.output import Json, complain, print_json, progress
 from settlement.domain.bonds.book import allocation_hash, total_nominal
 from settlement.reports import issuance as reports
 from settlement.reports.tables import make_console
@@ -126,10 +125,9 @@ def close(
         make_console().print(f"{bond} is {closing.status}")
     failed = [each.allocation.label for each in closing.settlements if each.state != "delivered"]
     if failed:
-        print(
+        complain(
             f"error: {len(failed)} of {len(closing.settlements)} allocations are not delivered ({', '.join(failed)}), "
             f"so {bond} is not opened: see to the reasons and run the same again, or cancel with --without "
-            f"{shlex.quote(failed[0])}",
-            file=sys.stderr,
+            f"{shlex.quote(failed[0])}"
         )
         raise typer.Exit(1)

@@ -14,7 +14,7 @@ from rich.progress import Progress, TaskID
 
 from settlement.cli.signals import honour_signals
 from settlement.domain.ebl.responses import EblRefused
-from settlement.errors import InputError, Refused, SettlementError
+from settlement.errors import InputError, Refused, SettlementError, printable
 from settlement.reports.tables import make_console
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output instead of tables.")]
@@ -31,7 +31,7 @@ def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
     elif as_json:
         yield lambda text: step(lambda: None)
     else:
-        yield lambda text: step(lambda: print(text, file=sys.stderr))
+        yield lambda text: step(lambda: complain(text))
 
 
 @contextlib.contextmanager
@@ -56,7 +56,7 @@ def bar(as_json: bool) -> Iterator[Callable[[str, float], None]]:
 
     def tell(what: str, share: float) -> None:
         if what not in told and not as_json:
-            print(what, file=sys.stderr)
+            complain(what)
         told.add(what)
 
     yield lambda what, share: step(lambda: tell(what, share))
@@ -70,7 +70,7 @@ def step(show: Callable[[], None]) -> None:
 
 def report(error: SettlementError, exit_code: int) -> NoReturn:
     """Says what went wrong, and ends with the error's exit code."""
-    print(f"error: {error}", file=sys.stderr)
+    complain(f"error: {error}")
     if "--json" in sys.argv:
         document: dict[str, Any] = {"kind": type(error).__name__, "message": str(error)}
         if isinstance(error, Refused):
@@ -83,6 +83,11 @@ def report(error: SettlementError, exit_code: int) -> NoReturn:
             document["code"] = error.code
         print_json({"ok": False, "error": document})
     sys.exit(exit_code)
+
+
+def complain(line: str) -> None:
+    """A line on standard error, which may quote anybody; lines of its own stay lines."""
+    print(printable(line, keep="\n"), file=sys.stderr)
 
 
 def print_json(document: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from settlement.app import operations
 from settlement.app.signing import Keys
-from settlement.cli.output import Json, Port, print_json, progress
+from settlement.cli.output import Json, Port, complain, print_json, progress
 from settlement.cli.signing import DevelopmentKeys, Keystore, PasswordFile, Signers, chosen_keys
 from settlement.domain.runs import RunReport
 from settlement.reports.tables import key_value_table, make_console, run_tables
@@ -119,5 +118,5 @@ def _run(
 def _require(reports: list[RunReport]) -> None:
     failed = [check for report in reports for check in report.checks if not check.ok]
     if failed:
-        print(f"error: {len(failed)} of the expectations are not met; first: {failed[0].name}", file=sys.stderr)
+        complain(f"error: {len(failed)} of the expectations are not met; first: {failed[0].name}")
         raise typer.Exit(1)

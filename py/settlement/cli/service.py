@@ -16,7 +16,7 @@ import typer
 
 from settlement.app import services
 from settlement.cli import signals
-from settlement.cli.output import Json, bar, print_json, progress
+from settlement.cli.output import Json, bar, complain, print_json, progress
 from settlement.cli.signing import DevelopmentKeys, Keystore, PasswordFile, Signers, chosen_keys
 from settlement.domain.instruction import InstructionStatus
 from settlement.errors import InputError
@@ -127,7 +127,7 @@ def submit(
         finally:
             service.close()
     for fault in done.skipped:
-        print(f"skipped: {fault}", file=sys.stderr)
+        complain(f"skipped: {fault}")
     if as_json:
         skipped = [{"line": f.location.line if f.location else None, "problem": f.problem} for f in done.skipped]
         print_json({"new": done.new, "known": done.known, "skipped": skipped})

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markup import escape
 from rich.panel import Panel
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from settlement.domain.runs import LegReport, Positions, RunReport
+from settlement.errors import printable
 from settlement.ports import QueueFigures, QueueRow, QueueState
 from settlement.reports.gas import BUDGETS, PEERS
 
@@ -65,9 +67,18 @@ def time_text(timestamp: int) -> str:
     return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+class _PlainSpeaking(Console):
+    """A console on which nobody's words are anything but text: rich lets escape sequences through."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """See `Console.render`."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text, keep="\n"), style, control)
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """A console that never breaks amounts and ids where it is no terminal."""
-    console = Console(stderr=stderr, highlight=False)
+    console = _PlainSpeaking(stderr=stderr, highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, 140)
     return console

@@ -37,7 +37,8 @@ Tree = dict[str, Any] | list[Any] | str
 Path = tuple[str | int, ...]
 """Where in a tree: keys and positions from the top."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that change the direction in which what follows is written."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,9 @@ class _Reader:
     def _text(self, event: ScalarEvent, path: Path) -> str:
         text = str(event.value)
         if _CONTROL.search(text):
-            raise self._error("text may not hold control characters", event, path)
+            raise self._error(
+                "text may not hold control characters, nor those that turn the direction of writing", event, path
+            )
         try:
             text.encode()
         except UnicodeEncodeError:

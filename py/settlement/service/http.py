@@ -12,6 +12,9 @@ from settlement.errors import InputError
 
 HOST = "127.0.0.1"
 
+PATIENCE_S = 10.0
+"""For somebody who has connected to ask."""
+
 Answer = tuple[int, str, bytes]
 """Status, content type, body."""
 
@@ -31,6 +34,7 @@ def serving(port: int, answers: dict[str, Callable[[], Answer]]) -> Iterator[int
 
     class Handler(BaseHTTPRequestHandler):
         server_version, sys_version = "settle", ""
+        timeout = PATIENCE_S
 
         def do_GET(self) -> None:
             path = self.path.split("?")[0]
@@ -49,8 +53,12 @@ def serving(port: int, answers: dict[str, Callable[[], Answer]]) -> Iterator[int
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing: whoever asks knows that he asked."""
 
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Says nothing: who hangs up does not want to know."""
+
     try:
-        server = ThreadingHTTPServer((HOST, port), Handler)
+        server = Server((HOST, port), Handler)
     except OSError as error:
         raise InputError(f"port {port} on loopback cannot be used: {error.strerror}; name another") from error
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)

@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from settlement.chain.node import AnvilNode, NodeSettings
-from settlement.chain.rpc import Rpc
+from settlement.chain.rpc import Rpc, RpcError
 from settlement.cli import bench, runs
+from settlement.cli.output import complain
+from settlement.reports.tables import key_value_table, make_console
 from settlement.scenarios.load import shipped_scenarios
 
 
@@ -133,6 +135,22 @@ def test_the_demo_as_a_document(settle, monkeypatch):
 def test_no_escape_codes_where_there_is_no_terminal(settle):
     ran = settle.ok("run", "interbank-transfer", TERM="xterm-256color")
     assert "\x1b" not in ran.out + ran.err
+
+
+def test_what_others_call_things_is_text_on_a_terminal_and_nothing_more(capsys):
+    make_console().print(key_value_table([("journal", "\x1b[2J\x1b]0;owned\x07"), ("title", "\u202eon the left")]))
+    complain("error: the node said \x1b[31mred\r\u2066")
+    out, err = capsys.readouterr()
+    assert r"journal  \x1b[2J\x1b" in out  # As much of it as it was thought to be wide.
+    assert r"\u202eon the" in out
+    assert err == "error: the node said \\x1b[31mred\\r\\u2066\n"
+    assert not any(unseen in out + err for unseen in "\x1b\x07\r\u202e\u2066")
+
+
+def test_a_nodes_word_is_one_line():
+    error = RpcError(-32000, "\x1b[2Jno\nsettled, all is well")
+    assert str(error) == r"the node answered error -32000: \x1b[2Jno\nsettled, all is well"
+    assert error.message == r"\x1b[2Jno\nsettled, all is well"
 
 
 def test_on_a_chain_at_a_url(settle):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import sqlite3
+import struct
 import urllib.request
 
 import pytest
@@ -145,6 +147,14 @@ def test_retry_wants_names_or_all(up):
     assert "'X-404' is not in this queue" in up("retry", "X-404").sentence
 
 
+def hang_up_after(question, port):
+    """As a probe that only looks whether somebody is there."""
+    asking = socket.create_connection(("127.0.0.1", port))
+    asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    asking.sendall(question)
+    asking.close()
+
+
 def test_serve_answers_on_loopback_and_stops_on_a_signal(up):
     process = up.start("serve")
     try:
@@ -157,13 +167,16 @@ def test_serve_answers_on_loopback_and_stops_on_a_signal(up):
                 return answer.read().decode()
 
         assert json.loads(asked("/health")) == {"status": "alive"}
+        for question in (b"", b"GET /metrics HTTP/1.0\r\n\r\n"):
+            hang_up_after(question, int(first["url"].rpartition(":")[2]))
         metrics = asked("/metrics")
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=30)
     finally:
         process.kill()
     assert process.returncode == 0
     assert "stopped; " in out
+    assert all(json.loads(line)["level"] != "error" for line in err.splitlines())
     for name in ("settlement_queue_depth", "settlement_queue_oldest_age_seconds", "settlement_chain_lag_blocks"):
         assert f"\n{name} " in metrics
     assert "settlement_settled_total" in metrics

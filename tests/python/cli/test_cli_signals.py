@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +75,14 @@ def test_a_reader_that_goes_away(settle, command):
     assert "Exception ignored" not in err
     assert process.returncode in (0, 1)
     assert settle.left_running() == []
+
+
+@pytest.mark.parametrize("command", ["scenarios", "scenarios --json", "show nothing --json"])
+def test_output_that_cannot_be_written_is_told(settle, command):
+    program = Path(sys.executable).with_name("settle")
+    ran = settle.program("sh", "-c", f'"$0" {command} > /dev/full', program)
+    assert ran.code == 3
+    said = ran.err.splitlines()[-1]
+    assert said.startswith("error: standard output cannot be written: No space left on device; what the command did")
+    assert "Traceback" not in ran.err
+    assert "a fault" not in ran.err

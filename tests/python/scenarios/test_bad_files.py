@@ -266,6 +266,7 @@ FAULTS = [
     ("title: A small one", "title: *a", 2, "title", "aliases"),
     ("title: A small one", "title: !!python/none x", 2, "title", "tags"),
     ("title: A small one", 'title: "\\0"', 2, "title", "control characters"),
+    ("title: A small one", 'title: "\\u202e"', 2, "title", "direction"),
     ("title: A small one", "title: {", None, None, "not YAML"),
     ("steps:", "---\nsteps:", 34, None, "more than one YAML document"),
     ("steps:", "steps: []\nnothing:", 35, "nothing", "unknown"),
