@@ -44,6 +44,17 @@ class InstructionStatus(StrEnum):
     EXPIRED = "expired"
 
 
+FINISHED = frozenset(
+    {
+        InstructionStatus.CONFIRMED,
+        InstructionStatus.CANCELLED,
+        InstructionStatus.EXPIRED,
+        InstructionStatus.REFUSED,
+    }
+)
+"""Where an instruction stays for good, by itself; one that is `partial` lives on in its parts."""
+
+
 class Leg(Model):
     """One movement: who gives, who receives, which instrument, how much.
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from settlement.domain.instruction import Consent, Instruction, InstructionStatus
+from settlement.domain.instruction import FINISHED, Consent, Instruction, InstructionStatus
 from settlement.domain.matching import require_match
 from settlement.durable import rows, schema
 from settlement.durable.database import Database, NewEntry, Writing
@@ -24,16 +24,6 @@ from settlement.ports import (
     SignedTransaction,
     StoredInstruction,
 )
-
-_FINISHED = frozenset(
-    {
-        InstructionStatus.CONFIRMED,
-        InstructionStatus.CANCELLED,
-        InstructionStatus.EXPIRED,
-        InstructionStatus.REFUSED,
-    }
-)
-
 
 _ON_CHAIN = (
     InstructionStatus.SENT,
@@ -291,7 +281,7 @@ class SqlJournal:
             "attempts": 0,
             "due_at": new.due_at,
             "tried_at": 0.0,
-            "deadline": float(min(new.instruction.deadline, 2**62)),
+            "deadline": rows.deadline(new.instruction.deadline),
             "failing_at": parent.failing_at if parent else new.failing_at,
             "partial_lot": None if new.partial_lot is None else str(new.partial_lot),
             "parent": parent.sequence if parent else None,
@@ -323,7 +313,7 @@ def _step(writing: Writing, instruction_id: str, entry: HistoryEntry) -> None:
     connection = writing.connection
     sequence = _known(connection, instruction_id)
     status = entry.status
-    state = QueueState.DONE if status in _FINISHED else QueueState.BY_HAND
+    state = QueueState.DONE if status in FINISHED else QueueState.BY_HAND
     queue = schema.queue
     detail = rows.storable(entry.detail)
     values = {"status": status.value, "state": state.value, "detail": detail}

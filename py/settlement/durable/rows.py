@@ -52,6 +52,11 @@ def counted(nonce: int) -> int | None:
     return nonce if nonce < _COUNTED_NONCES else None
 
 
+def deadline(second: int) -> float:
+    """A deadline as the queue compares it; one beyond all time is as good as none."""
+    return float(min(second, 2**62))
+
+
 def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
     """The values, so many at a time as one statement may name."""
     for start in range(0, len(values), CHUNK):

@@ -6,20 +6,28 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from eth_utils.crypto import keccak
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from settlement.domain.audit import GENESIS, AuditedEntry, digest, evidence
-from settlement.domain.instruction import Instruction, InstructionStatus
+from settlement.domain.instruction import FINISHED, Instruction, InstructionStatus
 from settlement.durable import rows, schema
 from settlement.durable.database import Database
+from settlement.ports import QueueState
+
+_OVER = {status.value for status in (*FINISHED, InstructionStatus.PARTIAL)}
+"""Statuses of what nothing is to be done with."""
 
 _ATTESTING = (InstructionStatus.INSTRUCTED.value, InstructionStatus.MATCHED.value)
 """Statuses whose entries attest terms and consents."""
 
 
 def verify(database: Database) -> tuple[str, ...]:
-    """Every place at which history, terms, consents or queue contradict the chain of digests; none is good.
+    """Every place at which history, terms or consents contradict the chain of digests; none is good.
+
+    And where the queue contradicts them in what decides whether an instruction settles, or a transaction's bytes are not
+    those of its hash. What the queue orders and counts by (priority, attempts, lane) is nobody's word.
 
     Raises:
         JournalUnavailable: the journal does not answer.
@@ -53,6 +61,7 @@ def verify(database: Database) -> tuple[str, ...]:
             if status != last.get(instruction_id, status):
                 faults.append(f"instruction {instruction_id} is {status}, and its history says {last[instruction_id]}")
         faults += _changed_terms(connection)
+        faults += _changed_transactions(connection)
     return tuple(faults)
 
 
@@ -60,7 +69,13 @@ def _changed_terms(connection: Connection) -> Iterator[str]:
     """Instructions whose terms or consents are not those that their history attests."""
     terms = schema.instruction.c
     query = (
-        select(schema.instruction, schema.queue.c.sequence.label("queued"))
+        select(
+            schema.instruction,
+            schema.queue.c.sequence.label("queued"),
+            schema.queue.c.state,
+            schema.queue.c.status,
+            schema.queue.c.deadline,
+        )
         .join(schema.queue, schema.queue.c.sequence == terms.sequence, isouter=True)
         .order_by(terms.sequence)
     )
@@ -71,20 +86,32 @@ def _changed_terms(connection: Connection) -> Iterator[str]:
             entries = attested.get(row.sequence)
             if entries and not _attest(entries, row.body, consents.get(row.sequence, [])):
                 yield f"the terms or consents of instruction {row.instruction_id} were changed after they were written"
-            elif not _is_found_by_its_terms(row):
-                yield f"instruction {row.instruction_id} is entered under another reference, parties or nonce"
+            else:
+                yield from _misplaced(row, Instruction.model_validate_json(row.body))
             if row.queued is None:
                 yield f"instruction {row.instruction_id} is not in the queue: it would never settle"
+            elif row.state == QueueState.DONE and row.status not in _OVER:
+                yield f"instruction {row.instruction_id} is {row.status}, and done for the queue: it would never settle"
 
 
-def _is_found_by_its_terms(row: Any) -> bool:
-    """Whether who looks for it finds it: under another reference the same could be submitted, and settle, again."""
-    instruction = Instruction.model_validate_json(row.body)
-    return (
-        row.reference == instruction.reference
-        and row.parties == rows.group(instruction.parties)
-        and row.nonce in (None, rows.counted(instruction.nonce))
-    )
+def _misplaced(row: Any, instruction: Instruction) -> Iterator[str]:
+    """Where what is looked for by is not what the terms say: the same could be submitted again, or be given up."""
+    if (
+        row.reference != instruction.reference
+        or row.parties != rows.group(instruction.parties)
+        or row.nonce not in (None, rows.counted(instruction.nonce))
+    ):
+        yield f"instruction {row.instruction_id} is entered under another reference, parties or nonce"
+    if row.queued is not None and row.deadline != rows.deadline(instruction.deadline):
+        yield f"instruction {row.instruction_id} has the deadline {instruction.deadline}, and the queue another"
+
+
+def _changed_transactions(connection: Connection) -> Iterator[str]:
+    """Transactions whose signed bytes are not those that their hash is of."""
+    signed = select(schema.signed_transaction.c.hash, schema.signed_transaction.c.raw)
+    for hash_, raw in connection.execute(signed.execution_options(yield_per=1000)):
+        if "0x" + keccak(bytes(raw)).hex() != hash_:
+            yield f"transaction {hash_} was changed after it was signed"
 
 
 def _attest(entries: Sequence[tuple[str, str]], body: str, given: Sequence[str]) -> bool:

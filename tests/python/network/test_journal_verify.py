@@ -54,11 +54,23 @@ def test_an_honest_journal_has_no_faults(written):
         ("DELETE FROM consents", "terms or consents .* changed"),
         ("UPDATE consents SET body = replace(body, '0x', '0X')", "terms or consents .* changed"),
         ("UPDATE queue SET status = 'cancelled'", "is cancelled, and its history says confirmed"),
+        ("UPDATE queue SET deadline = 1", "has the deadline .*, and the queue another"),
+        ("UPDATE signed_transaction SET raw = substr(raw, 2)", "transaction 0x.* was changed after it was signed"),
     ],
 )
 def test_a_change_shows(written, statement, told):
     tamper(written, statement)
     assert any(re.search(told, fault) for fault in faults(written)), faults(written)
+
+
+def test_what_is_not_over_and_is_taken_for_done_shows(market, settlement_chain, journal_place):
+    ledger = market.network.ledger
+    network = connect(settlement_chain, deployment=ledger.deployment, directory=ledger.directory, journal=journal_place)
+    network.match(network.instruction(*market.trade("10", "1.00")))
+    network.journal.close()
+    assert faults(journal_place) == ()
+    tamper(journal_place, "UPDATE queue SET state = 3")
+    assert "and done for the queue: it would never settle" in faults(journal_place)[0]
 
 
 def test_a_journal_of_another_version_is_refused(written):
