@@ -354,23 +354,16 @@ contract SettlementEngine is
     function _payAcrossBanks(InstructionId id, uint256 index, Leg calldata leg, address[] memory consenting) private {
         uint256 amount = leg.quantity;
         IDepositMoney payee = IDepositMoney(leg.receiverInstrument);
-        (address payeeBank, IFungibleInstrument payeeReserve) = payee.interbankAccount();
+        (address payeeBank, IFungibleInstrument payeeReserve) = _interbankAccountOf(_REGISTRY, payee);
         (address payerBank, IFungibleInstrument reserve, bool covered) =
             IDepositMoney(leg.instrument).debit(leg.giver, amount, payeeBank);
-        if (!_isMoneyOf(leg.instrument, payerBank) || !_isMoneyOf(leg.receiverInstrument, payeeBank)) {
+        if (payeeBank == address(0) || payerBank == address(0) || _issuerOf(_REGISTRY, leg.instrument) != payerBank) {
             revert Engine_BankMismatch(id, index);
         }
         if (address(reserve) != address(payeeReserve)) revert Engine_ReserveMismatch(id, index);
-        if (_issuerOf(_REGISTRY, address(reserve)) == address(0)) {
-            revert IRegistry.Registry_InstrumentNotAdmitted(address(reserve));
-        }
         if (!covered) _requireConsent(id, payerBank, consenting);
         _moveReserve(reserve, payerBank, payeeBank, amount);
         payee.creditClient(leg.receiver, amount);
-    }
-
-    function _isMoneyOf(address money, address bank) private returns (bool) {
-        return bank != address(0) && _issuerOf(_REGISTRY, money) == bank;
     }
 
     /// @dev A hold whose instrument will not let go stays outstanding, and does not keep the others.

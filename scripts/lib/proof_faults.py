@@ -152,9 +152,9 @@ FAULTS = [
     Fault(
         "MON_3_ReservesMoveBetweenIssuersOnly",
         "whose the payee's deposits are, they say themselves",
-        "settlement/SettlementEngine.sol",
-        "if (!_isMoneyOf(leg.instrument, payerBank) || !_isMoneyOf(leg.receiverInstrument, payeeBank)) {",
-        "if (!_isMoneyOf(leg.instrument, payerBank)) {",
+        "settlement/IssuingBanks.sol",
+        "        if (_issuerOf(registry, address(money)) != bank) return (address(0), reserve);\n",
+        "",
     ),
     Fault(
         "MON_1_TheCloseMovesTheNets",

@@ -26,8 +26,8 @@ _ATTESTING = (InstructionStatus.INSTRUCTED.value, InstructionStatus.MATCHED.valu
 def verify(database: Database) -> tuple[str, ...]:
     """Every place at which history, terms or consents contradict the chain of digests; none is good.
 
-    And where the queue contradicts them in what decides whether an instruction settles, or a transaction's bytes are not
-    those of its hash. What the queue orders and counts by (priority, attempts, lane) is nobody's word.
+    And where the queue contradicts them in what decides whether an instruction settles, or a transaction's bytes are
+    not those of its hash. What the queue orders and counts by (priority, attempts, lane) is nobody's word.
 
     Raises:
         JournalUnavailable: the journal does not answer.
