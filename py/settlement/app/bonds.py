@@ -19,6 +19,7 @@ from settlement.domain.quantity import format_amount
 from settlement.domain.wording import listed
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError, Location, Reason, Refused
+from settlement.files import read_plain
 from settlement.flow.disclosing import attest
 from settlement.flow.network import Network
 from settlement.flow.servicing import claim_payments, pay_distribution
@@ -244,7 +245,7 @@ def attest_document(view: BondView, number: int, document: Path, uri: str, signe
         Refused: somebody else than the attester signed.
     """
     try:
-        content = document.read_bytes()
+        content = read_plain(document)
     except OSError as error:
         raise InputError(f"the document cannot be read: {error.strerror}", Location(file=str(document))) from error
     if not content:

@@ -13,6 +13,7 @@ from settlement.chain.deployment import Deployment
 from settlement.domain.directory import Directory
 from settlement.domain.model import Hash32, Model
 from settlement.errors import InputError, Location
+from settlement.files import read_plain
 
 
 class NetworkDescription(Model):
@@ -57,7 +58,7 @@ def read_description(path: Path) -> NetworkDescription:
 def _read(path: Path) -> NetworkDescription | InputError:
     """The description, or what is wrong. Somebody may have named the wrong file: no error holds what was read."""
     try:
-        return NetworkDescription.model_validate_json(path.read_bytes())
+        return NetworkDescription.model_validate_json(read_plain(path))
     except OSError as error:
         return InputError(f"cannot be read: {error.strerror}", Location(str(path)))
     except ValidationError as error:

@@ -24,6 +24,7 @@ from settlement.domain.bonds.book import (
 from settlement.domain.quantity import decimal_text, parse_amount
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError, Location
+from settlement.files import read_plain
 from settlement.flow.issuance import Cancelled, Closing, PrimarySettlement, cancel_allocation, close_issue
 
 COLUMNS = ("investor", "nominal", "pays_from", "on_behalf_of")
@@ -225,8 +226,7 @@ def _head(cells: list[str], file: str, line: int) -> list[str]:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as handle:
-            data = handle.read(MAX_BYTES + 1)
+        data = read_plain(path, MAX_BYTES)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     if len(data) > MAX_BYTES:

@@ -10,6 +10,7 @@ from typing import Any
 from settlement.domain.ebl.content import MAX_BYTES, read_json
 from settlement.domain.ebl.responses import EblRefused
 from settlement.errors import InputError, Location
+from settlement.files import read_plain
 
 
 def bytes_in(path: Path, most: int | None = MAX_BYTES) -> bytes:
@@ -23,23 +24,22 @@ def bytes_in(path: Path, most: int | None = MAX_BYTES) -> bytes:
         InputError: the file cannot be read.
     """
     try:
-        with path.open("rb") as stream:
-            return stream.read() if most is None else stream.read(most + 1)
+        return read_plain(path, most)
     except FileNotFoundError:
         raise InputError("there is no such file", Location(file=str(path))) from None
     except OSError as error:
         raise InputError(f"the file cannot be read: {error.strerror}", Location(file=str(path))) from None
 
 
-def json_in(path: Path) -> Any:
-    """The JSON value in a file, as `content.read_json` reads it.
+def json_in(path: Path, most: int = MAX_BYTES) -> Any:
+    """The JSON value in a file of at most so many bytes, as `content.read_json` reads it.
 
     Raises:
         InputError: the file cannot be read, or is no JSON.
     """
-    data = bytes_in(path)
+    data = bytes_in(path, most)
     try:
-        return read_json(data)
+        return read_json(data, most)
     except InputError as error:
         raise said_of(error, path) from None
 

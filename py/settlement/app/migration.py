@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +10,20 @@ from pydantic import ValidationError
 
 from settlement.app import connect
 from settlement.app.bonds import BondView
-from settlement.app.json_files import json_text, write_new
+from settlement.app.json_files import json_in, json_text, write_new
 from settlement.app.operations import StoredRun, deployment_of, journal_path, stored_label
 from settlement.domain.acts import ExitBond
 from settlement.domain.bonds.register import RegisterExport
+from settlement.domain.ebl.content import canonical_text
 from settlement.domain.runs import RunReport
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError, Location
 from settlement.flow.desk import perform
 from settlement.flow.migration import export_register, import_register
 from settlement.scenarios.run import readable_positions
+
+EXPORT_BYTES_MAX = 64 * 1024 * 1024
+"""A register has a hundred bytes for each holder, and may have holders by the hundred thousand."""
 
 
 def exit_bond(view: BondView) -> None:
@@ -51,17 +54,12 @@ def read_export(path: Path) -> RegisterExport:
         InputError: it cannot be read, is no register, is not whole, or was changed since it was exported.
     """
     where = Location(file=str(path))
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"the file cannot be read: {error.strerror}", where) from error
-    except ValueError as error:
-        raise InputError(f"this is no JSON: {error}", where) from error
+    document = json_in(path, EXPORT_BYTES_MAX)
     if not isinstance(document, dict) or "digest" not in document:
         raise InputError("this is no exported register: it has no digest", where)
     digest = document.pop("digest")
     try:
-        export = RegisterExport.model_validate_json(json.dumps(document))
+        export = RegisterExport.model_validate_json(canonical_text(document))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(map(str, first["loc"])) or None

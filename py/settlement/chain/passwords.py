@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from settlement.errors import KeyUnusable
+from settlement.files import open_plain
 
 PASSWORD_FILE_VARIABLE = "SETTLEMENT_KEYSTORE_PASSWORD_FILE"  # noqa: S105 - the variable's name, not a password
 
@@ -59,11 +60,8 @@ def is_strong(password: str) -> bool:
 
 def _read(path: Path, what: str) -> bytes:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as stream:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise KeyUnusable(f"{what} is no plain file")
+        with open_plain(path) as stream:
+            found = os.fstat(stream.fileno())
             if found.st_mode & 0o077:
                 raise KeyUnusable(
                     f"{what} can be read by others than its owner (mode {stat.S_IMODE(found.st_mode):03o}): "

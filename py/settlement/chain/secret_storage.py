@@ -17,6 +17,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import is_address, to_checksum_address
 
 from settlement.errors import KeyUnusable
+from settlement.files import read_plain
 
 FILE_BYTES_MAX = 65_536
 """A keystore has about 500 bytes."""
@@ -88,8 +89,7 @@ def _decrypted(document: Mapping[str, Any], password: Callable[[], str]) -> Loca
 def _looked_at(path: Path) -> dict[str, Any] | str:
     """A sound keystore, or what is wrong: told by the caller, whose frame holds nothing of what was read."""
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(FILE_BYTES_MAX + 1)
+        raw = read_plain(path, FILE_BYTES_MAX)
     except OSError as error:
         return f"read: {error.strerror}"
     if len(raw) > FILE_BYTES_MAX:

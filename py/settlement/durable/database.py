@@ -32,6 +32,7 @@ from settlement.durable import schema
 from settlement.durable.rows import insert_rows
 from settlement.durable.turn import Turn
 from settlement.errors import InputError, JournalUnavailable
+from settlement.files import open_plain
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -363,7 +364,7 @@ def _shown(url: URL) -> str:
 def _may_be_ours(path: Path) -> bool:
     """Whether a file is new, or SQLite's: beside anything else nothing is left."""
     try:
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             return stream.read(len(_MAGIC)) in (b"", _MAGIC)
     except FileNotFoundError:
         return True

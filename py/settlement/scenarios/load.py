@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from settlement.domain.model import Model
 from settlement.errors import InputError, Location
+from settlement.files import read_plain
 from settlement.scenarios.context import Context
 from settlement.scenarios.crowds import resolve_crowds, resolve_members
 from settlement.scenarios.instruments import resolve_instruments, resolve_parties
@@ -109,8 +110,7 @@ def _is_file(text: str) -> bool:
 
 def _read(file: str) -> bytes:
     try:
-        with open(file, "rb") as stream:
-            return stream.read(MAX_BYTES + 1)
+        return read_plain(file, MAX_BYTES)
     except FileNotFoundError:
         raise InputError("there is no such file", Location(file=file)) from None
     except (OSError, ValueError) as error:

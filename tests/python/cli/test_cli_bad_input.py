@@ -72,6 +72,19 @@ def test_a_file_that_is_not_there(settle):
     assert "there is no such file" in refused(settle, 2, "run", "nowhere.yaml")
 
 
+def test_a_register_nested_too_deeply(settle, tmp_path):
+    file = tmp_path / "deep.json"
+    file.write_text("[" * 200_000)
+    assert "deep.json: this is nested deeper than" in refused(settle, 2, "bond", "import", file)
+
+
+def test_a_number_in_a_register_that_is_no_whole_one(settle, tmp_path):
+    """JSON files are read without rounding such a number, which leaves it no number of Python's."""
+    file = tmp_path / "fraction.json"
+    file.write_text('{"digest": "0x", "supply": 1.5}')
+    assert "fraction.json" in refused(settle, 2, "bond", "import", file)
+
+
 def test_an_unknown_scenario_is_answered_with_the_one_meant(settle):
     assert "did you mean 'interbank-transfer'" in refused(settle, 2, "run", "interbank-transfr")
 

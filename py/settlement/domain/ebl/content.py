@@ -29,15 +29,15 @@ class Number(Decimal):
     literal: str
 
 
-def read_json(data: bytes) -> Any:
-    """A JSON value, in which a number that is no integer is a `Number`.
+def read_json(data: bytes, most: int = MAX_BYTES) -> Any:
+    """A JSON value in at most so many bytes, in which a number that is no integer is a `Number`.
 
     Raises:
         InputError: it is too large or too deep, is no JSON in UTF-8, or says something that a hash could not hold: a
             name twice in an object, half of a surrogate pair, NaN or an infinity.
     """
-    if len(data) > MAX_BYTES:
-        raise InputError(f"this is larger than {MAX_BYTES:,} bytes")
+    if len(data) > most:
+        raise InputError(f"this is larger than {most:,} bytes")
     _require_shallow(data)
     try:
         value = json.loads(
