@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
+import stat
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,11 +18,12 @@ from settlement.cli import signals
 from settlement.cli.output import Json, bar, complain, print_json, progress
 from settlement.cli.signing import DevelopmentKeys, Keystore, PasswordFile, Signers, chosen_keys
 from settlement.domain.instruction import InstructionStatus
-from settlement.errors import InputError
+from settlement.errors import InputError, Location
 from settlement.reports import documents
 from settlement.reports.tables import make_console, queue_tables
 from settlement.service.logs import log_to
 from settlement.service.serve import ServeRule
+from settlement.service.stream import kept
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -252,11 +252,22 @@ def reconcile(
 
 @contextlib.contextmanager
 def _stream(file: str) -> Iterator[Path]:
-    """The file, or standard input as one: it is read twice."""
-    if file != "-":
+    """The file; standard input and whatever else is no plain file as one, for it is read twice."""
+    if file != "-" and not _can_be_read_once_only(Path(file)):
         yield Path(file)
         return
-    with tempfile.NamedTemporaryFile() as kept:
-        shutil.copyfileobj(sys.stdin.buffer, kept)
-        kept.flush()
-        yield Path(kept.name)
+    with contextlib.ExitStack() as stack:
+        try:
+            source = stack.enter_context(open(0 if file == "-" else file, "rb", closefd=file != "-"))
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", Location(file)) from error
+        yield stack.enter_context(kept(source, file))
+
+
+def _can_be_read_once_only(path: Path) -> bool:
+    """Whether it is a pipe, a terminal or a device; what is not there or a folder is told when it is opened."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)

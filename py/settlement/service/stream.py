@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import tempfile
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,9 +19,12 @@ from settlement.domain.model import InstrumentId, PartyId
 from settlement.domain.quantity import Quantity, parse_amount
 from settlement.domain.submission import PRIORITY_DEFAULT, PRIORITY_MAX, Submission
 from settlement.errors import InputError, Location
+from settlement.files import open_plain
 from settlement.flow.network import HONG_KONG_UTC_OFFSET_SECONDS
 
 LINE_BYTES_MAX = 1_000_000
+
+_TOO_LONG = f"a line has at most {LINE_BYTES_MAX:,} bytes, and this one has more"
 
 _DIGITS_MAX = 100
 """Python reads no number of thousands of digits, and nobody means one."""
@@ -86,11 +91,9 @@ def read_stream(path: Path, directory: Directory, name: str) -> Iterator[ReadLin
         InputError: the file cannot be read.
     """
     try:
-        with path.open("rb") as stream:
-            end = 0
-            for number, raw in enumerate(stream, 1):
-                end += len(raw)
-                if not raw.strip():
+        with open_plain(path) as stream:
+            for number, (raw, end) in enumerate(_lines(stream), 1):
+                if not raw.strip() and len(raw) <= LINE_BYTES_MAX:
                     continue
                 try:
                     yield ReadLine(number, end, read_submission(raw, directory), None)
@@ -101,6 +104,49 @@ def read_stream(path: Path, directory: Directory, name: str) -> Iterator[ReadLin
         raise InputError(f"cannot be read: {error.strerror}", Location(name)) from error
 
 
+@contextlib.contextmanager
+def kept(source: BinaryIO, name: str) -> Iterator[Path]:
+    """What can be read only once, such as a pipe, as a file; it is removed in the end.
+
+    A line that is too long ends it, whatever else is to be left out of the stream: it may never end.
+
+    Args:
+        source: What is read, to its end.
+        name: What it is called where a fault is told.
+
+    Raises:
+        InputError: it cannot be read, or has a line that is too long.
+    """
+    with tempfile.NamedTemporaryFile() as file:
+        try:
+            for number, raw in enumerate(_pieces(source), 1):
+                if len(raw) > LINE_BYTES_MAX:
+                    raise InputError(_TOO_LONG, Location(name, number))
+                file.write(raw)
+            file.flush()
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", Location(name)) from error
+        yield Path(file.name)
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines, but never more of one at once than shows that it is too long."""
+    return iter(lambda: stream.readline(LINE_BYTES_MAX + 1), b"")
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Lines, and where each ends in the file; of one that is too long only its beginning."""
+    end, begun = 0, b""
+    for piece in _pieces(stream):
+        end += len(piece)
+        begun = begun or piece
+        if piece.endswith(b"\n") or len(piece) <= LINE_BYTES_MAX:
+            yield begun, end
+            begun = b""
+    if begun:
+        yield begun, end
+
+
 def read_submission(raw: bytes, directory: Directory) -> Submission:
     """One submission as JSON.
 
@@ -108,7 +154,7 @@ def read_submission(raw: bytes, directory: Directory) -> Submission:
         InputError: it is malformed, or names what is not there; says which field.
     """
     if len(raw) > LINE_BYTES_MAX:
-        raise InputError(f"a line has at most {LINE_BYTES_MAX:,} bytes, and this one {len(raw):,}")
+        raise InputError(_TOO_LONG)
     try:
         written = json.loads(
             raw.decode("utf-8"),
@@ -214,11 +260,12 @@ def _require_whole_characters(raw: bytes, written: Any) -> None:
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)[:_SHOWN_MAX]
-        raise InputError(f"the key {twice!r} is there twice", Location(field=twice))
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            twice = key[:_SHOWN_MAX]
+            raise InputError(f"the key {twice!r} is there twice", Location(field=twice))
+        found[key] = value
     return found
 
 

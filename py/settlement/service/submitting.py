@@ -52,10 +52,10 @@ def submit_stream(
         on_progress: Told what is going on and which share of it is done.
 
     Raises:
-        InputError: a line is at fault; says which, and what is wrong with it.
+        InputError: a line is at fault; says which, and what is wrong with it. Or the file was changed meanwhile.
     """
     size = max(1, path.stat().st_size) if path.exists() else 1
-    found, skipped = Submitted(), set()
+    found, skipped, checked, looked_at = Submitted(), set(), 0, 0
     seen: dict[str, tuple[bytes, int]] = {}
     for lines in _chunks(read_stream(path, desk.ledger.directory, name)):
         for number, fault in _faults_of(desk, lines, seen, name):
@@ -63,14 +63,26 @@ def submit_stream(
                 raise fault
             skipped.add(number)
             found.skipped.append(fault)
+        checked += len(lines)
         on_progress("checking", lines[-1].end / size)
     for lines in _chunks(read_stream(path, desk.ledger.directory, name)):
+        looked_at += len(lines)
+        if looked_at > checked:
+            raise _changed(name)
         wanted = [_taken(line) for line in lines if line.number not in skipped]
         taken = submit(desk, wanted, now)
         found.new += taken.new
         found.known += taken.known
         on_progress("taking in", lines[-1].end / size)
+    if looked_at < checked:
+        raise _changed(name)
     return found
+
+
+def _changed(name: str) -> InputError:
+    """A file has other lines than when it was checked: somebody is writing to it."""
+    told = "was changed while it was taken in, perhaps in part: submit it again once it is whole"
+    return InputError(told, Location(name))
 
 
 def _faults_of(

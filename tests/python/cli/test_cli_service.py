@@ -8,12 +8,15 @@ import signal
 import socket
 import sqlite3
 import struct
+import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from settlement.chain.rpc import Rpc
 
+SETTLE = Path(sys.executable).with_name("settle")
 DEADLINE = "2099-12-31T18:00:00+08:00"
 
 
@@ -99,6 +102,25 @@ def test_with_keep_going_bad_lines_are_told_and_left_out(up, tmp_path):
 def test_a_file_that_is_not_there_is_bad_input(up, tmp_path):
     ran = up("submit", tmp_path / "none.jsonl")
     assert (ran.code, "cannot be read: No such file" in ran.sentence) == (2, True)
+
+
+THROUGH_PIPES = {
+    "standard-input": "cat one | {settle} submit /dev/stdin --json",
+    "dash": "cat one | {settle} submit - --json",
+    "named": "mkfifo pipe; cat one >pipe & {settle} submit pipe --json",
+}
+
+
+@pytest.mark.parametrize("given", THROUGH_PIPES)
+def test_what_comes_through_a_pipe_is_taken_in_whole(up, tmp_path, given):
+    written(tmp_path / "one", payment(f"P-{given}"), payment(f"P-{given}-2"))
+    ran = up.program("sh", "-c", f"cd {tmp_path}; " + THROUGH_PIPES[given].format(settle=SETTLE))
+    assert (ran.code, json.loads(ran.out)["new"]) == (0, 2), ran.err
+
+
+def test_a_line_that_never_ends_is_bad_input(up):
+    ran = up("submit", "/dev/zero", "--keep-going")
+    assert (ran.code, "/dev/zero:1: a line has at most 1,000,000 bytes" in ran.sentence) == (2, True)
 
 
 @pytest.mark.parametrize("command", [("submit",), ("serve", "--until-idle")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from stage import Stage
 from written import as_json, badly_written
 
 from settlement.app import Service
+from settlement.domain.directory import Directory
 from settlement.durable import schema
 from settlement.durable.verify import verify
 from settlement.errors import InputError
+from settlement.service.stream import LINE_BYTES_MAX, read_stream, read_submission
 from settlement.service.submitting import submit_stream
 
 LEGS = [
@@ -92,3 +95,48 @@ def test_whatever_is_in_a_stream_is_taken_in_or_refused(take_in: Callable[[str],
         take_in(case)
 
     tried()
+
+
+@pytest.mark.parametrize("later", [[], GOOD[:1], [*GOOD[:2], GOOD[0]]], ids=["emptied", "shorter", "longer"])
+def test_a_stream_that_changes_while_it_is_taken_in_is_told(stage: Stage, tmp_path: Path, later: list[object]) -> None:
+    file = tmp_path / "stream.jsonl"
+    file.write_text("".join(as_json(line) + "\n" for line in GOOD[:2]), "utf-8")
+
+    def somebody_writes(what: str, _share: float) -> None:
+        if what == "checking":
+            file.write_text("".join(as_json(line) + "\n" for line in later), "utf-8")
+
+    with stage.played() as service, pytest.raises(InputError, match=r"^stream\.jsonl: was changed while"):
+        submit_stream(service.network.desk, file, "stream.jsonl", 0.0, on_progress=somebody_writes)
+
+
+NOBODY = Directory(parties={}, instruments={})
+
+
+def test_a_line_that_is_too_long_is_told_and_the_next_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "stream.jsonl"
+    file.write_bytes(b"x" * (3 * LINE_BYTES_MAX) + b"\n{}\n")
+    lines = list(read_stream(file, NOBODY, "stream.jsonl"))
+    assert [(line.number, line.end) for line in lines] == [(1, 3 * LINE_BYTES_MAX + 1), (2, 3 * LINE_BYTES_MAX + 4)]
+    assert "stream.jsonl:1: a line has at most" in str(lines[0].fault)
+
+
+def test_a_line_that_is_too_long_takes_no_more_memory_than_one_that_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "stream.jsonl"
+    with file.open("wb") as stream:
+        stream.truncate(100 * LINE_BYTES_MAX)
+    tracemalloc.start()
+    try:
+        (line,) = read_stream(file, NOBODY, "stream.jsonl")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert line.fault is not None
+    assert most < 10 * LINE_BYTES_MAX
+
+
+def test_of_very_many_keys_the_one_that_is_there_twice_is_named() -> None:
+    keys = [*(f"k{number}" for number in range(40_000)), "k39999"]
+    line = "{" + ",".join(f'"{key}":0' for key in keys) + "}"
+    with pytest.raises(InputError, match="the key 'k39999' is there twice"):
+        read_submission(line.encode(), NOBODY)
