@@ -12,13 +12,14 @@ Positions = Mapping[str, Mapping[str, str]]
 
 
 class LegReport(Model):
-    """One leg, by names; `amount` as decimal text in major units, or the title's document reference."""
+    """One leg, by names; `amount` as decimal text in major units, or, of a title, its document reference."""
 
     giver: str
     receiver: str
     instrument: str
     receiver_instrument: str
     amount: str
+    is_title: bool = False
 
 
 class PricedReport(Model):

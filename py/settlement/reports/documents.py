@@ -15,7 +15,7 @@ from settlement.domain.runs import Positions
 from settlement.durable.chains import ChainRecord
 from settlement.flow.network import Network
 from settlement.ports import JournalEntry, QueueFigures, QueueRow
-from settlement.reports.tables import grouped, key_value_table, time_text
+from settlement.reports.tables import key_value_table, moved_text, time_text
 
 
 def record_document(record: ChainRecord) -> dict[str, Any]:
@@ -94,7 +94,10 @@ def instruction_tables(document: dict[str, Any]) -> RenderableType:
     rows += [("window", f"{time_text(document['not_before'])} to {time_text(document['deadline'])}")]
     rows += [(f"terms: {key}", str(value)) for key, value in document["terms"].items()]
     legs = [
-        (str(number), f"{leg['giver']} → {leg['receiver']}: {grouped(leg['amount'])} {leg['instrument']}")
+        (
+            str(number),
+            f"{leg['giver']} → {leg['receiver']}: {moved_text(leg['amount'], leg['is_title'])} {leg['instrument']}",
+        )
         for number, leg in enumerate(document["legs"])
     ]
     consents = [(item["party"], item["signature"][:18] + "…") for item in document["consents"]]
@@ -110,14 +113,16 @@ def instruction_tables(document: dict[str, Any]) -> RenderableType:
 
 def _leg(leg: Leg, directory: Directory) -> dict[str, Any]:
     record = directory.instruments.get(leg.quantity.instrument)
-    is_counted = record is not None and record.kind != "bill-of-lading"
-    amount = decimal_text(leg.quantity.amount, record.decimals) if record and is_counted else str(leg.quantity.amount)
+    is_title = record is not None and record.kind == "bill-of-lading"
+    counted = None if is_title else record
+    amount = leg.quantity.amount
     return {
         "giver": leg.giver,
         "receiver": leg.receiver,
         "instrument": leg.quantity.instrument,
         "receiver_instrument": leg.receiver_instrument,
-        "amount": amount,
+        "amount": str(amount) if counted is None else decimal_text(amount, counted.decimals),
+        "is_title": is_title,
     }
 
 

@@ -93,15 +93,20 @@ def key_value_table(rows: Sequence[tuple[str, str]]) -> Table:
 
 
 def grouped(amount: str) -> str:
-    """A decimal with thousands separators; anything else, such as a document reference, as it is."""
+    """A decimal with thousands separators; anything else, such as no text at all, as it is."""
     whole, point, fraction = amount.partition(".")
     return f"{int(whole):,}{point}{fraction}" if whole.isdecimal() else amount
+
+
+def moved_text(amount: str, is_title: bool) -> str:
+    """What a leg moves; a title's reference as it is, for one of digits alone is no number."""
+    return amount if is_title else grouped(amount)
 
 
 def leg_text(leg: LegReport) -> str:
     """A leg in one line."""
     across = f" → {leg.receiver_instrument}" if leg.receiver_instrument != leg.instrument else ""
-    return f"{leg.giver} → {leg.receiver}: {grouped(leg.amount)} {leg.instrument}{across}"
+    return f"{leg.giver} → {leg.receiver}: {moved_text(leg.amount, leg.is_title)} {leg.instrument}{across}"
 
 
 def _steps(report: RunReport) -> Table:

@@ -468,7 +468,8 @@ class ScenarioRunner:
     def _leg(self, leg: Leg) -> LegReport:
         record = self._network.ledger.directory.instrument(leg.quantity.instrument)
         titles = {title.amount: reference for reference, title in self._scenario.titles.items()}
-        if record.kind == "bill-of-lading":
+        is_title = record.kind == "bill-of-lading"
+        if is_title:
             amount = titles.get(leg.quantity.amount, str(leg.quantity.amount))
         else:
             amount = decimal_text(leg.quantity.amount, record.decimals)
@@ -478,6 +479,7 @@ class ScenarioRunner:
             instrument=leg.quantity.instrument,
             receiver_instrument=leg.receiver_instrument,
             amount=amount,
+            is_title=is_title,
         )
 
     def _positions(self) -> Positions:

@@ -33,6 +33,7 @@ def test_interbank_transfer_as_a_document(settle):
             "instrument": "amber-hkd",
             "receiver_instrument": "jade-hkd",
             "amount": "3800000.00",
+            "is_title": False,
         }
     ]
     assert (second["status"], second["transaction"], second["gas_used"]) == ("refused", None, None)
@@ -44,6 +45,14 @@ def test_interbank_transfer_as_a_document(settle):
     }
     assert all(check["ok"] is True and check["name"] for check in document["checks"])
     assert settle.left_running() == []
+
+
+def test_a_bill_s_reference_of_digits_is_no_number(settle, shipped, tmp_path):
+    file = tmp_path / "digits.yaml"
+    file.write_text(shipped("ebl-dvp").replace("OCLN20251113001", "00123456"), "utf-8")
+    said = settle.ok("run", file).out
+    assert ": 00123456 ocean-bills" in said
+    assert "123,456 ocean-bills" not in said
 
 
 def test_the_green_bond_s_secondary_trade_has_its_cash(settle):

@@ -114,6 +114,12 @@ def test_positions_of_an_earlier_run(settle, up):
     assert "no run 7" in ran.sentence
 
 
+def test_show_tells_a_title_s_number_as_it_is(settle, up):
+    settle.ok("run", "ebl-dvp")
+    (title,) = [leg["amount"] for leg in settle.json("show", "shirts")["legs"] if leg["is_title"]]
+    assert f": {title} ocean-bills" in settle.ok("show", "shirts").out
+
+
 def test_show_by_id_by_its_beginning_and_by_reference(settle, up):
     settlement = settle.json("run", "interbank-transfer")["settlements"][0]
     shown = settle.json("show", settlement["id"])
