@@ -18,6 +18,7 @@ from settlement.chain.keystore import KeystoreSigner
 from settlement.chain.passwords import PASSWORD_LENGTH_MIN, asked_once, is_strong
 from settlement.chain.secret_storage import SCRYPT_N, named_address, opened, read_document, sealed
 from settlement.errors import InputError, KeyUnusable
+from settlement.files import foreign_owner
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}|submitter_[1-9][0-9]{0,3}")
 _RAW_KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
@@ -185,15 +186,18 @@ class KeyFolder:
             )
 
     def _require_own(self) -> None:
-        """Whoever may write to the folder may put a key of its own in a party's place."""
+        """Whoever may write to the folder, or owns it, may put a key of its own in a party's place."""
         try:
-            mode = self.path.stat().st_mode
+            found = self.path.stat()
         except FileNotFoundError:
             return
         except OSError as error:
             raise KeyUnusable(f"the folder of keystores {self.path} cannot be read: {error.strerror}") from None
+        mode = found.st_mode
         if not stat.S_ISDIR(mode):
             raise KeyUnusable(f"{self.path} is no folder: keystores are kept in one")
+        if foreign := foreign_owner(found):
+            raise KeyUnusable(f"the folder of keystores {self.path} cannot be trusted: {foreign}")
         if mode & 0o022:
             raise KeyUnusable(
                 f"others than its owner may write to the folder of keystores {self.path} "

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from settlement.errors import KeyUnusable
-from settlement.files import open_plain
+from settlement.files import foreign_owner, open_plain
 
 PASSWORD_FILE_VARIABLE = "SETTLEMENT_KEYSTORE_PASSWORD_FILE"  # noqa: S105 - the variable's name, not a password
 
@@ -62,6 +62,8 @@ def _read(path: Path, what: str) -> bytes:
     try:
         with open_plain(path) as stream:
             found = os.fstat(stream.fileno())
+            if foreign := foreign_owner(found):
+                raise KeyUnusable(f"{what} cannot be trusted: {foreign}")
             if found.st_mode & 0o077:
                 raise KeyUnusable(
                     f"{what} can be read by others than its owner (mode {stat.S_IMODE(found.st_mode):03o}): "

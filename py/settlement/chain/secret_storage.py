@@ -7,6 +7,7 @@ Nothing here says what a file holds, and no frame of an error's traceback holds 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import is_address, to_checksum_address
 
 from settlement.errors import KeyUnusable
-from settlement.files import read_plain
+from settlement.files import foreign_owner, open_plain
 
 FILE_BYTES_MAX = 65_536
 """A keystore has about 500 bytes."""
@@ -89,9 +90,13 @@ def _decrypted(document: Mapping[str, Any], password: Callable[[], str]) -> Loca
 def _looked_at(path: Path) -> dict[str, Any] | str:
     """A sound keystore, or what is wrong: told by the caller, whose frame holds nothing of what was read."""
     try:
-        raw = read_plain(path, FILE_BYTES_MAX)
+        with open_plain(path) as stream:
+            foreign = foreign_owner(os.fstat(stream.fileno()))
+            raw = stream.read(FILE_BYTES_MAX + 1)
     except OSError as error:
         return f"read: {error.strerror}"
+    if foreign is not None:
+        return f"trusted: {foreign}"
     if len(raw) > FILE_BYTES_MAX:
         return f"opened: it has more than {FILE_BYTES_MAX:,} bytes, so it is none"
     document = _parsed(raw)

@@ -12,6 +12,7 @@ from eth_account import Account
 
 from settlement.chain.key_folder import KeyFolder
 from settlement.chain.passwords import asked_once, password_from_file
+from settlement.chain.secret_storage import read_document
 from settlement.errors import InputError, KeyUnusable
 
 PASSWORD = "correct horse battery"
@@ -217,3 +218,57 @@ def test_a_password_is_asked_for_when_it_is_needed_and_once() -> None:
     password = asked_once(lambda: asked.append("once") or PASSWORD)
     assert asked == []
     assert (password(), password(), asked) == (PASSWORD, PASSWORD, ["once"])
+
+
+# ---- owners ----------------------------------------------------------------------------------------------------------
+
+STRANGER = 4_242
+
+
+def owned_by(uid: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is looked at has this owner; nobody but root can give a file away."""
+
+    def with_owner(found: os.stat_result) -> os.stat_result:
+        fields = list(found)
+        fields[stat.ST_UID] = uid
+        return os.stat_result(fields)
+
+    of_open, of_path = os.fstat, Path.stat
+    monkeypatch.setattr(os, "fstat", lambda descriptor: with_owner(of_open(descriptor)))
+    monkeypatch.setattr(Path, "stat", lambda path, **more: with_owner(of_path(path, **more)))
+
+
+LOOKED_AT = {
+    "folder": lambda folder: folder.entries(),
+    "keystore": lambda folder: read_document(folder.path / "buyer.json"),
+    "password-file": lambda folder: password_from_file(folder.path / "password")(),
+}
+
+
+@pytest.fixture
+def owned(folder: KeyFolder) -> KeyFolder:
+    """A folder of keystores with one in it, and a password file."""
+    folder.create("buyer", QUICK)
+    written(folder.path / "password", PASSWORD)
+    return folder
+
+
+@pytest.mark.parametrize("what", LOOKED_AT)
+@pytest.mark.parametrize("user", [0, 1_000])
+def test_what_belongs_to_a_stranger_is_not_trusted(
+    owned: KeyFolder, monkeypatch: pytest.MonkeyPatch, what: str, user: int
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    owned_by(STRANGER, monkeypatch)
+    with pytest.raises(KeyUnusable, match="cannot be trusted: its owner is the user with uid 4242, and has to be"):
+        LOOKED_AT[what](owned)
+
+
+@pytest.mark.parametrize("what", LOOKED_AT)
+@pytest.mark.parametrize("owner", [0, 1_000])
+def test_what_belongs_to_this_user_or_to_root_is_trusted(
+    owned: KeyFolder, monkeypatch: pytest.MonkeyPatch, what: str, owner: int
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1_000)
+    owned_by(owner, monkeypatch)
+    assert LOOKED_AT[what](owned)
