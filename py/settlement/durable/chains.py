@@ -181,11 +181,9 @@ class ChainStore:
         while True:
             number += 1
             path = self.runs_path / f"{number}.json"
-            try:
-                _write(path, text, replace=False)
-            except FileExistsError:
-                continue  # another run took the number meanwhile
-            return path
+            if _write(path, text, replace=False):
+                return path
+            # Another run took the number meanwhile.
 
     def run_numbers(self) -> list[int]:
         """The numbers of the stored runs, in order."""
@@ -214,10 +212,8 @@ class ChainStore:
             InputError: the folder cannot be written.
 
         """
+        _make_folder(self.home)
         with _writing(self.home):
-            if self.home.exists() and not self.home.is_dir():
-                raise InputError(f"{self.home} is no folder: choose another one with {HOME_VARIABLE}")
-            self.home.mkdir(parents=True, exist_ok=True)
             handle = (self.home / "chain.lock").open("w")
         with handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -256,33 +252,55 @@ def process_started(pid: int) -> str:
 def _writing(path: Path) -> Iterator[None]:
     try:
         yield
-    except FileExistsError:
-        raise
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror}): choose another folder with {HOME_VARIABLE}"
         ) from error
 
 
-def _write(path: Path, text: str, *, replace: bool = True) -> None:
-    """All of it or nothing, and for this user only.
+def _make_folder(path: Path) -> None:
+    """Sees to it that a folder is there.
 
     Raises:
-        FileExistsError: it is there and is not to be replaced.
+        InputError: something else has its name, or it cannot be made.
 
     """
     with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            problem = f"{path} is no folder: move it away, or choose another folder with {HOME_VARIABLE}"
+            raise InputError(problem) from None
+
+
+def _write(path: Path, text: str, *, replace: bool = True) -> bool:
+    """All of it or nothing, and for this user only; False where it is there already and is not to be replaced.
+
+    Raises:
+        InputError: it cannot be written.
+
+    """
+    _make_folder(path.parent)
+    with _writing(path):
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
                 handle.write(text)
                 handle.flush()
                 os.fsync(handle.fileno())
-            if replace:
-                os.replace(name, path)
-            else:
-                os.link(name, path)
+            if not replace:
+                return _link(name, path)
+            os.replace(name, path)
+            return True
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name)
+
+
+def _link(name: str, path: Path) -> bool:
+    """Gives a file another name too; False where that is taken."""
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        return False
+    return True

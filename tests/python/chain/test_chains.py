@@ -112,6 +112,21 @@ def test_runs_are_numbered(store: ChainStore) -> None:
         store.load_run(99)
 
 
+@pytest.mark.parametrize("target", ["nowhere", "file"])
+def test_runs_are_stored_in_a_folder_and_nowhere_else(store: ChainStore, target: str) -> None:
+    (store.home / "file").parent.mkdir()
+    (store.home / "file").write_text("")
+    store.runs_path.symlink_to(store.home / target)
+    with pytest.raises(InputError, match=r"runs is no folder: move it away, or choose another"):
+        store.save_run("{}")
+
+
+def test_a_home_that_leads_nowhere(store: ChainStore) -> None:
+    store.home.symlink_to(store.home.parent / "nowhere")
+    with pytest.raises(InputError, match=r"home is no folder: move it away, or choose another"), store.lock():
+        pass
+
+
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     store = ChainStore(tmp_path / "file" / "home")
