@@ -133,17 +133,17 @@ class ChainStore:
         return record
 
     def running(self) -> ChainRecord | None:
-        """The record of a chain that is up and lives; a record that its process has outlived is cleared.
+        """The record of a chain that is up and lives; None where there is none, or its process has ended.
+
+        The record of one that has ended stays until the next takes its place: whoever only looks has no lock, and
+        would forget a chain that another process has started since.
 
         Raises:
             InputError: see `load`.
 
         """
         record = self.load()
-        if record is not None and not record.is_running:
-            self.clear()
-            return None
-        return record
+        return record if record is not None and record.is_running else None
 
     def save(self, record: ChainRecord) -> None:
         """Remembers the chain that is up.
@@ -221,9 +221,18 @@ class ChainStore:
 
 
 def state_home() -> Path:
-    """SETTLEMENT_HOME, or else the user's state folder of this system."""
+    """SETTLEMENT_HOME, or else the user's state folder of this system.
+
+    Raises:
+        InputError: the user has none, as where a container runs under a number that nobody has.
+
+    """
     chosen = os.environ.get(HOME_VARIABLE)
-    return Path(chosen).absolute() if chosen else Path(user_state_dir("settlement", appauthor=False))
+    try:
+        return Path(chosen).absolute() if chosen else Path(user_state_dir("settlement", appauthor=False))
+    except RuntimeError:
+        problem = f"this user has no home directory to keep a chain's state in: name a folder with {HOME_VARIABLE}"
+        raise InputError(problem) from None
 
 
 def process_started(pid: int) -> str:

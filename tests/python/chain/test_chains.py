@@ -1,5 +1,6 @@
 import json
 import os
+import pwd
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -65,7 +66,21 @@ def test_a_process_that_is_gone_or_another(store: ChainStore) -> None:
     assert process_started(process.pid) == ""
     store.save(running)
     assert store.running() is None
-    assert store.load() is None
+
+
+def test_a_chain_that_was_started_while_somebody_looked_is_not_forgotten(
+    store: ChainStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, started = record(os.getpid(), "another"), record(os.getpid())
+    store.save(ended)
+
+    def is_running(looked_at: ChainRecord) -> bool:
+        store.save(started)
+        return looked_at == started
+
+    monkeypatch.setattr(ChainRecord, "is_running", property(is_running))
+    assert store.running() is None
+    assert store.load() == started
 
 
 def test_another_users_process_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,3 +165,14 @@ def test_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ChainStore().home == tmp_path
     monkeypatch.delenv("SETTLEMENT_HOME")
     assert state_home().name == "settlement"
+
+
+def test_a_user_without_a_home_is_told_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    for variable in ("SETTLEMENT_HOME", "XDG_STATE_HOME", "HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with pytest.raises(InputError, match="name a folder with SETTLEMENT_HOME"):
+        state_home()
