@@ -168,7 +168,7 @@ def chain_up(
             return record, False
         if start is not None and store.state_path.exists():
             raise InputError("the chain's state is kept and has its clock: `settle down --forget`, then start one")
-        known = _known_deployment(store) if store.state_path.exists() else None
+        known = _known_deployment(store)
         settings = NodeSettings(
             chain_id=DEVELOPMENT_CHAIN_ID, timestamp=start, port=port, state=store.state_path, log=store.log_path
         )
@@ -191,7 +191,8 @@ def chain_up(
                 started_at=int(time.time()),
                 deployment=_addresses(deployment),
             )
-            _remember_deployment(store, deployment)
+            if known is None:
+                store.save_deployment(deployment.model_dump_json())
             store.save(record)
         except BaseException:
             stop_detached(node.pid)
@@ -218,8 +219,7 @@ def chain_down(store: ChainStore | None = None, *, forget: bool = False) -> Chai
         if forget:
             journal = journal_path(store)
             kept = (*store.runs_path.glob("*.json"), *store.clients_path.glob("*.sqlite*"))
-            for path in (_deployment_path(store), journal, Path(f"{journal}-turn"), *kept):
-                path.unlink(missing_ok=True)
+            store.remove(store.deployment_path, journal, Path(f"{journal}-turn"), *kept)
         return record
 
 
@@ -383,16 +383,16 @@ def _addresses(deployment: Deployment) -> Mapping[str, Any]:
     return deployment.model_dump(exclude={"chain_id"})
 
 
-def _deployment_path(store: ChainStore) -> Path:
-    return store.home / "deployment.json"
-
-
-def _remember_deployment(store: ChainStore, deployment: Deployment) -> None:
-    _deployment_path(store).write_text(deployment.model_dump_json(), "utf-8")
-
-
 def _known_deployment(store: ChainStore) -> Deployment | None:
-    try:
-        return Deployment.model_validate_json(_deployment_path(store).read_text("utf-8"))
-    except (OSError, ValidationError):
+    """Where the core contracts are in the state that is kept; None where there is none, or nothing was deployed.
+
+    Raises:
+        InputError: the file that says it cannot be read.
+    """
+    text = store.load_deployment()
+    if text is None or not store.state_path.exists():
         return None
+    try:
+        return Deployment.model_validate_json(text)
+    except ValidationError as error:
+        raise store.deployment_unreadable("it is damaged") from error

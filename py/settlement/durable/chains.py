@@ -5,6 +5,7 @@ All of it is in one folder: SETTLEMENT_HOME, or the user's state folder.
     chain.json      the chain that is up
     state.json      what anvil keeps of the chain between `down` and `up`
     state.genesis   the time of its first block
+    deployment.json where the core contracts are on it
     anvil.log       what anvil says
     runs/N.json     results of runs
 """
@@ -91,6 +92,11 @@ class ChainStore:
         return self.home / "state.json"
 
     @property
+    def deployment_path(self) -> Path:
+        """Where the core contracts are on the chain that this state is of."""
+        return self.home / "deployment.json"
+
+    @property
     def log_path(self) -> Path:
         """What the node says."""
         return self.home / "anvil.log"
@@ -160,15 +166,56 @@ class ChainStore:
         Args:
             state: Its state too, so that the next chain is a new one.
 
+        Raises:
+            InputError: see `remove`.
+
         """
-        paths = [self.record_path]
+        self.remove(self.record_path)
         if state:
-            paths += [self.state_path, self.state_path.with_suffix(".genesis")]
+            self.remove(self.state_path, self.state_path.with_suffix(".genesis"))
+
+    def remove(self, *paths: Path) -> None:
+        """Removes files, as far as they are there.
+
+        Raises:
+            InputError: one cannot be removed.
+
+        """
         try:
             for path in paths:
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(f"{error.filename} cannot be removed: {error.strerror}") from error
+
+    def save_deployment(self, text: str) -> None:
+        """Remembers where the core contracts are (JSON), for when the chain comes up again.
+
+        Raises:
+            InputError: the folder cannot be written.
+
+        """
+        _write(self.deployment_path, text)
+
+    def load_deployment(self) -> str | None:
+        """Where the core contracts are, as it was saved; None where nothing was deployed.
+
+        Raises:
+            InputError: the file cannot be read.
+
+        """
+        try:
+            return self.deployment_path.read_text("utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not text"
+            raise self.deployment_unreadable(why) from error
+
+    def deployment_unreadable(self, why: str) -> InputError:
+        """What to do where nobody can tell any more which contracts the state is of: never deploy others silently."""
+        return InputError(
+            f"{self.deployment_path} cannot be read ({why}): put it back, or start afresh with `settle down --forget`"
+        )
 
     def save_run(self, text: str) -> Path:
         """Stores the result of a run (JSON) under the next free number and returns its path.

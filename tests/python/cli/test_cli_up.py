@@ -179,6 +179,50 @@ def test_a_damaged_record_is_said_and_down_heals_it(settle, up):
     assert settle.json("up")["started"] is True
 
 
+@pytest.fixture
+def torn(settle, up):
+    """The file that says where a resumable chain's contracts are, as a full disk leaves it; and what it held."""
+    settle.ok("down")
+    file = settle.home / "deployment.json"
+    held = file.read_text()
+    file.write_text("")
+    return file, held
+
+
+def test_no_other_contracts_are_deployed_where_nobody_knows_the_first(settle, torn):
+    ran = settle("up")
+    assert ran.code == 2
+    assert f"{torn[0]} cannot be read (it is damaged)" in ran.sentence
+    assert settle.left_running() == []
+
+
+def test_a_deployment_that_is_put_back_is_used_again(settle, up, torn):
+    file, held = torn
+    file.write_text(held)
+    assert settle.json("up")["engine"] == up["engine"]
+
+
+def test_a_torn_deployment_can_be_forgotten(settle, torn):
+    settle.ok("down", "--forget")
+    assert settle.json("up")["started"] is True
+
+
+def test_a_folder_where_the_deployment_belongs_is_said(settle):
+    (settle.home / "deployment.json").mkdir(parents=True)
+    for command in (["up"], ["down", "--forget"]):
+        ran = settle(*command)
+        assert ran.code == 2
+        assert "deployment.json cannot be" in ran.sentence
+
+
+def test_where_the_contracts_are_is_written_once(settle, up):
+    file = settle.home / "deployment.json"
+    before = file.stat()
+    settle.ok("down")
+    settle.ok("up")
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
 def test_a_killed_chain_is_noticed(settle, up):
     os.kill(up["pid"], signal.SIGKILL)
     assert settle.left_running() == []
