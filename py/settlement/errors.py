@@ -9,7 +9,8 @@ SettlementError
 ├── ChainUnreachable      nobody answered, nothing was sent; try again                exit 3
 ├── LaneLost              another worker has taken over; what it had is taken care of exit 3
 ├── JournalUnavailable    the journal cannot be read or written now; try again        exit 3
-└── OutcomeUnknown        sent, and not yet known whether it took effect; ask the chain   exit 3
+├── OutcomeUnknown        sent, and not yet known whether it took effect; ask the chain   exit 3
+└── NotRecorded           a run settled, and could not be written down here (domain.runs)   exit 3
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
+from settlement.app.json_files import new_file
 from settlement.app.signing import KeyKind
 from settlement.chain.deployment import Deployment
 from settlement.domain.directory import Directory
@@ -71,15 +73,12 @@ def _read(path: Path) -> NetworkDescription | InputError:
     )
 
 
-def write_description(path: Path, description: NetworkDescription) -> None:
-    """Writes a description to a new file, for this user alone: the chain's URL may hold a password.
+@contextlib.contextmanager
+def description_in(path: Path) -> Iterator[Callable[[NetworkDescription], None]]:
+    """Makes the file of a description that is known only later, for this user alone: a URL may hold a password.
 
     Raises:
         InputError: the file is there already, or cannot be written.
     """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(description.model_dump_json(indent=2) + "\n")
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", Location(str(path))) from error
+    with new_file(path, 0o600) as write:
+        yield lambda description: write(description.model_dump_json(indent=2) + "\n")

@@ -157,6 +157,7 @@ def import_chain(
         EblRefused: a rule of DCSA's is broken; DUPE, the same was imported before; DISE, something else was. Nothing is
             done.
         Refused: the ledger refused an entry, which the error names; the run ends there.
+        NotRecorded: it settled, and was not stored.
     """
     store = store or ChainStore()
     views = oldest_first(chains_in(path, kind, documents), lambda view: view.chain)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,20 +47,56 @@ def json_in(path: Path, most: int = MAX_BYTES) -> Any:
 
 
 def write_new(text: str, path: Path) -> None:
-    """Writes a file that is not there yet.
+    """Writes a file that is not there yet: all of it, or none is left.
+
+    Raises:
+        InputError: it is there already, or cannot be written.
+    """
+    with new_file(path) as write:
+        write(text)
+
+
+@contextlib.contextmanager
+def new_file(path: Path, mode: int = 0o666) -> Iterator[Callable[[str], None]]:
+    """Makes a file that is not there yet, for a text that is known only later; unless all is well, none is left.
+
+    Args:
+        path: The file.
+        mode: Who may read and write it, as far as the user's mask lets them.
+
+    Yields:
+        What writes the text; it raises as this does.
 
     Raises:
         InputError: it is there already, or cannot be written.
     """
     try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
         raise InputError("there is such a file already; name another", Location(file=str(path))) from None
     except OSError as error:
-        raise InputError(f"the file cannot be written: {error.strerror}", Location(file=str(path))) from error
+        raise _unwritten(path, error) from error
+    try:
+        yield lambda text: _fill(descriptor, text, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _fill(descriptor: int, text: str, path: Path) -> None:
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) as stream:
+            stream.write(text)
+        os.fsync(descriptor)
+    except OSError as error:
+        raise _unwritten(path, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> InputError:
+    return InputError(f"the file cannot be written: {error.strerror}", Location(file=str(path)))
 
 
 def json_text(document: object) -> str:

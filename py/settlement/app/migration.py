@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from settlement.app import connect
 from settlement.app.bonds import BondView
 from settlement.app.json_files import json_in, json_text, write_new
-from settlement.app.operations import StoredRun, deployment_of, journal_path, stored_label
+from settlement.app.operations import StoredRun, deployment_of, journal_path, save_run, stored_label
 from settlement.domain.acts import ExitBond
 from settlement.domain.bonds.register import RegisterExport
 from settlement.domain.ebl.content import canonical_text
@@ -81,6 +81,7 @@ def import_from(
     Raises:
         InputError: the file is no whole register, no chain is up, or as `flow.migration.import_register` says.
         Refused: the terms are refused.
+        NotRecorded: it is set up, and was not stored.
     """
     export = read_export(path)
     store = store or ChainStore()
@@ -88,6 +89,7 @@ def import_from(
         record = store.running()
         if record is None:
             raise InputError("no chain is up: start one with `settle up`, where the register is to go on")
+        store.require_runs()
         began, label = time.monotonic(), f"import-{export.digest[2:18]}"  # The same keys when it is gone on with.
         network = connect(record.url, deployment=deployment_of(record), label=label, journal=journal_path(store))
         recorded = any(stored_label(store, number) == label for number in store.run_numbers())
@@ -105,5 +107,5 @@ def import_from(
             checks=(),
         )
         stored = StoredRun(label=label, directory=network.ledger.directory, report=report)
-        store.save_run(stored.model_dump_json())
+        save_run(store, stored)
     return export

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from settlement.app import DEVELOPMENT_CHAIN_ID, connect, deploy_on, describe, start
-from settlement.app.description import write_description
+from settlement.app.description import description_in
 from settlement.app.signing import Keys, key_kind
 from settlement.chain.deployment import Deployment
 from settlement.chain.ledger import EvmLedger
@@ -20,7 +19,7 @@ from settlement.domain.directory import Directory
 from settlement.domain.ebl.naming import BillNaming
 from settlement.domain.model import Model, PartyId
 from settlement.domain.quantity import decimal_text
-from settlement.domain.runs import Positions, RunReport
+from settlement.domain.runs import NotRecorded, Positions, RunReport
 from settlement.durable.chains import ChainRecord, ChainStore, process_started
 from settlement.durable.database import Database
 from settlement.durable.journal import SqlJournal
@@ -80,6 +79,7 @@ def run_scenario(
         InputError: the chain named is not up, is another than expected, or keys are missing or unusable.
         ChainUnreachable: the chain could not be started, or does not answer.
         Refused: the set-up was refused.
+        NotRecorded: it settled, and was not stored or described.
     """
     if chain_id is not None and chain in (None, OWN, UP):
         raise InputError("--chain-id says what the chain at a URL has to be: give --chain URL with it")
@@ -90,8 +90,6 @@ def run_scenario(
             raise InputError("the chains that are started here have development keys: give --chain URL with your own")
         if description is not None:
             raise InputError("--describe is for a chain at a URL; `settle network` describes the one that is up")
-    elif description is not None and os.path.lexists(description):
-        raise InputError(f"{description} is there already, and no description is overwritten")
     store = store or ChainStore()
     on_progress("preparing the chain")
     if chain in (None, UP):
@@ -105,17 +103,11 @@ def run_scenario(
         with start(timestamp=max(1, scenario.start - SET_UP_SECONDS), port=port, label=scenario.name) as network:
             return ScenarioRunner(network, scenario, on_progress).run()
     assert chain is not None  # noqa: S101 - the two cases above are all there are without a URL
-    keys, label = keys or Keys(), f"{scenario.name}-{time.time_ns()}"
-    ours = [name for name, party in scenario.parties.items() if party.address is None and not party.is_contract]
-    network = connect(chain, chain_id=chain_id, label=label, keys=keys, senders=ours)
-    report = ScenarioRunner(network, scenario, on_progress).run()
+    label = f"{scenario.name}-{time.time_ns()}"
     if description is not None:
-        ledger = network.ledger
-        assert isinstance(ledger, EvmLedger)  # noqa: S101 - what `connect` makes
-        kind = key_kind(keys, chain, ledger.chain_id)
-        described = describe(chain, ledger.deployment, ledger.directory, label, keys=kind)
-        write_description(description, described)
-    return report
+        return _run_described(chain, chain_id, scenario, keys or Keys(), label, on_progress, description)
+    network = _network_at(chain, chain_id, scenario, keys or Keys(), label)
+    return ScenarioRunner(network, scenario, on_progress).run()
 
 
 def run_import(
@@ -129,6 +121,7 @@ def run_import(
     Raises:
         InputError: no chain is up, or its clock is past the scenario's start.
         Refused: the ledger refused a step; the run ends there and is not stored.
+        NotRecorded: it settled, and was not stored.
     """
     store = store or ChainStore()
     with store.lock():
@@ -323,6 +316,38 @@ def client_book_path(store: ChainStore, label: str) -> Path:
     return store.clients_path / f"{label}.sqlite"
 
 
+# ---- a chain at a URL ------------------------------------------------------------------------------------------------
+
+
+def _network_at(url: str, chain_id: int | None, scenario: Scenario, keys: Keys, label: str) -> Network:
+    ours = [name for name, party in scenario.parties.items() if party.address is None and not party.is_contract]
+    return connect(url, chain_id=chain_id, label=label, keys=keys, senders=ours)
+
+
+def _run_described(
+    url: str,
+    chain_id: int | None,
+    scenario: Scenario,
+    keys: Keys,
+    label: str,
+    on_progress: Callable[[str], None],
+    file: Path,
+) -> RunReport:
+    """Its file is made before anything is sent, and all but the names asked before the run: after it, much is lost."""
+    with description_in(file) as write:
+        network = _network_at(url, chain_id, scenario, keys, label)
+        ledger = network.ledger
+        assert isinstance(ledger, EvmLedger)  # noqa: S101 - what `connect` makes
+        kind = key_kind(keys, url, ledger.chain_id)
+        described = describe(url, ledger.deployment, ledger.directory, label, keys=kind)
+        report = ScenarioRunner(network, scenario, on_progress).run()
+        try:
+            write(described.model_copy(update={"directory": ledger.directory}))
+        except InputError as error:
+            raise _not_recorded(report, file, error) from error
+        return report
+
+
 # ---- the chain that is up --------------------------------------------------------------------------------------------
 
 
@@ -335,12 +360,30 @@ def _run_on_up(
 ) -> tuple[RunReport, int]:
     # Never used before, also where an earlier run died before it was stored: its keys and references are its own.
     label = f"{scenario.name}-{time.time_ns()}"
+    store.require_runs()
     network = connect(record.url, deployment=deployment_of(record), label=label, journal=journal_path(store))
     book = client_book_path(store, label)
     report = ScenarioRunner(network, scenario, on_progress, book, stops=naming is not None).run()
     names = {name: party.name for name, party in scenario.parties.items() if party.crowd is None}
     stored = StoredRun(label=label, directory=network.ledger.directory, report=report, names=names, naming=naming)
-    return report, int(store.save_run(stored.model_dump_json()).stem)
+    return report, save_run(store, stored)
+
+
+def save_run(store: ChainStore, stored: StoredRun) -> int:
+    """Stores a run that has settled, and returns its number.
+
+    Raises:
+        NotRecorded: it cannot be written.
+    """
+    try:
+        return int(store.save_run(stored.model_dump_json()).stem)
+    except InputError as error:
+        raise _not_recorded(stored.report, store.runs_path, error) from error
+
+
+def _not_recorded(report: RunReport, where: Path, error: InputError) -> NotRecorded:
+    """What to do about bad input is no advice any more: it has settled."""
+    return NotRecorded(report, where, getattr(error.__cause__, "strerror", None) or error.problem)
 
 
 def stored_run(store: ChainStore, run: int | None = None) -> tuple[StoredRun, ChainRecord]:

@@ -14,8 +14,9 @@ from rich.progress import Progress, TaskID
 
 from settlement.cli.signals import honour_signals
 from settlement.domain.ebl.responses import EblRefused
+from settlement.domain.runs import NotRecorded
 from settlement.errors import InputError, Refused, SettlementError, printable
-from settlement.reports.tables import make_console
+from settlement.reports.tables import make_console, run_tables
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output instead of tables.")]
 Port = Annotated[int | None, typer.Option("--port", help="Port on loopback; default: a free one.", min=1, max=65535)]
@@ -69,7 +70,9 @@ def step(show: Callable[[], None]) -> None:
 
 
 def report(error: SettlementError, exit_code: int) -> NoReturn:
-    """Says what went wrong, and ends with the error's exit code."""
+    """Says what went wrong, and ends with the error's exit code; what settled and is kept nowhere is shown first."""
+    if isinstance(error, NotRecorded) and "--json" not in sys.argv:
+        make_console().print(run_tables(error.report))
     complain(f"error: {error}")
     if "--json" in sys.argv:
         document: dict[str, Any] = {"kind": type(error).__name__, "message": str(error)}
@@ -81,7 +84,8 @@ def report(error: SettlementError, exit_code: int) -> NoReturn:
             document["location"] = vars(error.location)
         if isinstance(error, EblRefused):
             document["code"] = error.code
-        print_json({"ok": False, "error": document})
+        done = error.report.document() if isinstance(error, NotRecorded) else {}
+        print_json(done | {"ok": False, "error": document})
     sys.exit(exit_code)
 
 

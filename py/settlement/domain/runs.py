@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from settlement.domain.model import Model
+from settlement.errors import SettlementError
 
 Positions = Mapping[str, Mapping[str, str]]
 """Per party and instrument, a balance as decimal text in major units; what is nought is left out."""
@@ -95,3 +96,17 @@ class RunReport(Model):
     def document(self) -> dict[str, Any]:
         """The run as one JSON document."""
         return self.model_dump(mode="json") | {"ok": self.ok}
+
+
+class NotRecorded(SettlementError):
+    """A run settled, and what has to be kept of it here could not be written: its report is all there is.
+
+    Attributes:
+        report: What was done.
+    """
+
+    exit_code = 3
+
+    def __init__(self, report: RunReport, where: object, why: str) -> None:
+        self.report = report
+        super().__init__(f"{report.scenario} settled on the chain, and was not recorded in {where}: {why}")

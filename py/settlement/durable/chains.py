@@ -217,6 +217,17 @@ class ChainStore:
             f"{self.deployment_path} cannot be read ({why}): put it back, or start afresh with `settle down --forget`"
         )
 
+    def require_runs(self) -> None:
+        """Sees to it that runs can be stored, before there is one that has settled.
+
+        Raises:
+            InputError: the folder cannot be written.
+
+        """
+        _make_folder(self.runs_path)
+        with _writing(self.runs_path), tempfile.TemporaryFile(dir=self.runs_path):
+            pass
+
     def save_run(self, text: str) -> Path:
         """Stores the result of a run (JSON) under the next free number and returns its path.
 

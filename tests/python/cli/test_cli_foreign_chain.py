@@ -204,7 +204,7 @@ def test_all_that_are_missing_are_named_before_anything_is_sent(foreign, other_k
 
 def test_a_description_is_not_overwritten(foreign):
     told = refused(foreign, "run", SCENARIO, "--chain", foreign.node.url, "--describe", foreign.description)
-    assert "is there already" in told
+    assert "there is such a file already" in told
 
 
 def test_the_chains_that_are_started_here_have_development_keys(foreign):
