@@ -292,6 +292,13 @@ def test_a_register_goes_on_at_another_platform_with_equal_holdings(settle, tmp_
             assert (refused.code, says in refused.err) == (2, True), refused.err
         assert settle("bond", "register", bond).code == 2
 
+        height, runs = settle.json("status")["block"], settle.home / "runs"
+        runs.rename(settle.home / "aside")
+        runs.write_text("")
+        refused = settle("bond", "import", str(file))
+        assert (refused.code, "runs is no folder" in refused.err, settle.json("status")["block"]) == (2, True, height)
+        runs.unlink()
+
         imported = settle.json("bond", "import", str(file))
         assert imported["digest"] == exported["digest"]
         after = settle.json("bond", "register", bond)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
+from pathlib import Path
 
 import pytest
-from conftest import SETTLE
 
 from settlement.app.json_files import write_new
 from settlement.app.operations import UP, run_scenario
@@ -18,6 +19,7 @@ from settlement.durable.chains import ChainStore
 from settlement.errors import InputError
 from settlement.scenarios.load import load_scenario
 
+SETTLE = Path(sys.executable).with_name("settle")
 RUN = ("run", "interbank-transfer")
 SMALL = 'ulimit -f 1; exec "$@"'
 """Has a shell run a program whose files are a kilobyte at most, as on a disk that becomes full."""
