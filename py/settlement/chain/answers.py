@@ -26,12 +26,20 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 def is_answer(method: str, params: Sequence[Any], result: Any) -> bool:
-    """Whether this can be a node's result of that request; whatever a method that is not read here has."""
+    """Whether this can be a node's result of that request; whatever a method that is not read here has.
+
+    A gateway with many nodes and a cache mixes answers up: what is well-formed may still be about something else.
+    """
     if method == "eth_getBlockByNumber":
         # There is always a newest block, and none but the pending one is without number and hash.
         return _block_of(params[0], result) or (result is None and params[0] != "latest")
     check = _CHECKS.get(method)
-    return check is None or check(result)
+    if check is not None and not check(result):
+        return False
+    if method == "eth_getLogs":
+        return all(map(_chosen_by(params[0]), result))
+    name = _NAMES.get(method)
+    return name is None or result is None or _is_same(result.get(name), params[0])
 
 
 def decoded(types: list[str], answer: bytes) -> tuple[Any, ...]:
@@ -105,7 +113,13 @@ _pending_block = _fields(_timed, {"baseFeePerGas": _count})
 
 
 def _block_of(tag: str, found: Any) -> bool:
-    return _pending_block(found) if tag == "pending" else _block(found)
+    if tag == "pending":
+        return _pending_block(found)
+    return _block(found) and (not tag.startswith("0x") or int(found["number"], 16) == int(tag, 16))
+
+
+def _is_same(name: Any, asked: str) -> bool:
+    return isinstance(name, str) and name.lower() == asked.lower()
 
 
 _logs = _list_of(
@@ -121,6 +135,33 @@ _logs = _list_of(
         {"blockTimestamp": _count},
     )
 )
+
+
+def _chosen_by(wanted: Mapping[str, Any]) -> Check:
+    """Whether a log is of a contract that was asked about, has the topics asked for, and is in one of those blocks."""
+    addresses = _any_of(wanted.get("address"))
+    topics = [(place, _any_of(topic)) for place, topic in enumerate(wanted.get("topics", ())) if topic]
+    first, last = (_number_of(wanted.get(name, "")) for name in ("fromBlock", "toBlock"))
+
+    def is_chosen(log: Mapping[str, Any]) -> bool:
+        found, number = log["topics"], int(log["blockNumber"], 16)
+        return (
+            (not addresses or log["address"].lower() in addresses)
+            and all(place < len(found) and found[place].lower() in some for place, some in topics)
+            and (first is None or first <= number)
+            and (last is None or number <= last)
+        )
+
+    return is_chosen
+
+
+def _number_of(tag: str) -> int | None:
+    return int(tag, 16) if tag.startswith("0x") else None
+
+
+def _any_of(wanted: Any) -> frozenset[str]:
+    return frozenset(each.lower() for each in ([wanted] if isinstance(wanted, str) else wanted or ()))
+
 
 _mined = _fields(
     {
@@ -147,6 +188,7 @@ _CHECKS: Mapping[str, Check] = {
     "eth_estimateGas": _count,
     "eth_gasPrice": _number,
     "eth_getBalance": _number,
+    "eth_getBlockByHash": _or_none(_block),
     "eth_getCode": _data,
     "eth_getLogs": _logs,
     "eth_getTransactionByHash": _or_none(_transaction),
@@ -154,3 +196,10 @@ _CHECKS: Mapping[str, Check] = {
     "eth_getTransactionReceipt": _or_none(_receipt),
     "eth_sendRawTransaction": _word,
 }
+
+_NAMES: Mapping[str, str] = {
+    "eth_getBlockByHash": "hash",
+    "eth_getTransactionByHash": "hash",
+    "eth_getTransactionReceipt": "transactionHash",
+}
+"""Where an answer names what was asked for by its hash."""

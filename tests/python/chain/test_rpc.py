@@ -164,6 +164,56 @@ def test_what_is_no_json_rpc(serve: Serve, status: int, body: str) -> None:
         rpc.batch([("eth_chainId", []), ("eth_chainId", [])])
 
 
+ASKED, OTHER = "0x" + "aa" * 32, "0x" + "bb" * 32
+BLOCK = {"number": "0x7", "hash": ASKED, "timestamp": "0x1", "gasLimit": "0x1", "gasUsed": "0x0", "transactions": []}
+MINED = {"blockNumber": "0x7", "blockHash": OTHER, "status": "0x1", "gasUsed": "0x1", "logs": []}
+SENT = {"from": "0x" + "00" * 20, "input": "0x", "gas": "0x1"}
+ENGINE, STRANGER = "0x" + "0e" * 20, "0x" + "05" * 20
+LOG = {"address": ENGINE, "topics": [ASKED, OTHER], "data": "0x", "transactionHash": OTHER}
+LOG |= {"blockNumber": "0x7", "blockHash": OTHER}
+
+ABOUT_SOMETHING_ELSE = [
+    ("eth_getLogs", [{"address": STRANGER}], [LOG]),
+    ("eth_getLogs", [{"topics": [OTHER]}], [LOG]),
+    ("eth_getLogs", [{"topics": [None, None, [OTHER]]}], [LOG]),
+    ("eth_getLogs", [{"fromBlock": "0x8", "toBlock": "latest"}], [LOG]),
+    ("eth_getLogs", [{"fromBlock": "0x0", "toBlock": "0x6"}], [LOG]),
+    ("eth_getTransactionReceipt", [ASKED], MINED | {"transactionHash": OTHER}),
+    ("eth_getTransactionReceipt", [ASKED], {"blockNumber": None, "transactionHash": OTHER}),
+    ("eth_getTransactionByHash", [ASKED], SENT | {"hash": OTHER}),
+    ("eth_getBlockByNumber", ["0x8", False], BLOCK),
+    ("eth_getBlockByHash", [OTHER, False], BLOCK),
+]
+
+ABOUT_WHAT_WAS_ASKED = [
+    ("eth_getLogs", [{"address": [STRANGER, ENGINE.upper().replace("X", "x")]}], [LOG]),
+    ("eth_getLogs", [{"topics": [[OTHER, ASKED], None]}], [LOG]),
+    ("eth_getLogs", [{"fromBlock": "0x7", "toBlock": "0x7", "address": ENGINE, "topics": [ASKED, OTHER]}], [LOG]),
+    ("eth_getTransactionReceipt", [ASKED], MINED | {"transactionHash": ASKED.upper().replace("X", "x")}),
+    ("eth_getTransactionReceipt", [ASKED], {"blockNumber": None, "transactionHash": ASKED}),
+    ("eth_getTransactionByHash", [ASKED], SENT | {"hash": ASKED}),
+    ("eth_getBlockByNumber", ["0x07", False], BLOCK),
+    ("eth_getBlockByNumber", ["latest", False], BLOCK),
+    ("eth_getBlockByHash", [ASKED, False], BLOCK),
+]
+
+
+def answering(serve: Serve, result: object) -> Rpc:
+    body = json.dumps({"jsonrpc": "2.0", "id": 0, "result": result})
+    return Rpc(serve(lambda _: (200, "application/json", body)))
+
+
+@pytest.mark.parametrize(("method", "params", "result"), ABOUT_SOMETHING_ELSE)
+def test_an_answer_about_something_else_is_none(serve: Serve, method: str, params: list[Any], result: object) -> None:
+    with pytest.raises(AnswerLost, match=f"no answer to {method}"):
+        answering(serve, result).call(method, params)
+
+
+@pytest.mark.parametrize(("method", "params", "result"), ABOUT_WHAT_WAS_ASKED)
+def test_an_answer_about_what_was_asked_is_one(serve: Serve, method: str, params: list[Any], result: object) -> None:
+    assert answering(serve, result).call(method, params) == result
+
+
 def test_a_json_rpc_error_with_status_400(serve: Serve) -> None:
     body = '{"jsonrpc": "2.0", "id": 0, "error": {"code": -32602, "message": "Invalid params"}}'
     with pytest.raises(RpcError, match="Invalid params"):
