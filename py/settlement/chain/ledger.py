@@ -129,6 +129,11 @@ class EvmLedger:
         return self._deployment
 
     @property
+    def engine(self) -> str:
+        """See `ports.Ledger.engine`."""
+        return to_checksum_address(self._deployment.engine)
+
+    @property
     def directory(self) -> Directory:
         """See `ports.Ledger.directory`."""
         return self._directory

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from settlement.domain.acts import Act
 from settlement.domain.instruction import InstructionStatus
 from settlement.errors import ChainUnreachable, OutcomeUnknown, Reason, Refused
-from settlement.ports import HistoryEntry, Journal, Ledger, Receipt, SignedTransaction
+from settlement.ports import HistoryEntry, Journal, Ledger, LedgerEvent, Receipt
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,36 @@ def perform(desk: Desk, act: Act, instruction_ids: Sequence[str] = ()) -> Receip
         desk.ledger.send(transaction)
         receipt = desk.ledger.receipt(transaction)
     except OutcomeUnknown as unknown:
-        _note(desk, instruction_ids, InstructionStatus.SENT, transaction, str(unknown))
+        _note(desk, instruction_ids, InstructionStatus.SENT, transaction.hash, str(unknown))
         raise
     except ChainUnreachable as unreachable:
-        _note(desk, instruction_ids, InstructionStatus.PENDING, transaction, f"not sent: {unreachable}")
+        _note(desk, instruction_ids, InstructionStatus.PENDING, transaction.hash, f"not sent: {unreachable}")
         raise
     if not receipt.succeeded:
         raise Refused([receipt.reason or Reason("Reverted", {}, "reverted without a reason")], act.kind)
     return receipt
+
+
+def told(desk: Desk, receipt: Receipt, event: str) -> dict[str, LedgerEvent]:
+    """What the engine, and no other contract, told under this name in a transaction, by instruction."""
+    engine = desk.ledger.engine
+    named = [each for each in receipt.events if each.name == event and each.contract == engine]
+    return {each.arguments["instructionId"]: each for each in named}
+
+
+def require_told(desk: Desk, receipt: Receipt, instruction_ids: Sequence[str], told_of: Collection[str]) -> None:
+    """Sees to it that a transaction has told of each of these instructions what became of it.
+
+    That it succeeded is not enough: a node that shows less of it than there is, or another's, says so too.
+
+    Raises:
+        OutcomeUnknown: it did not; those it is silent on are recorded as sent.
+    """
+    silent_on = [each for each in instruction_ids if each not in told_of]
+    if silent_on:
+        what = "its receipt does not tell of " + ", ".join(f"instruction {each}" for each in silent_on)
+        _note(desk, silent_on, InstructionStatus.SENT, receipt.transaction, what)
+        raise OutcomeUnknown(receipt.transaction, what)
 
 
 def perform_many(desk: Desk, some: Sequence[Act], gas: int = 300_000) -> None:
@@ -71,10 +93,8 @@ def perform_many(desk: Desk, some: Sequence[Act], gas: int = 300_000) -> None:
     desk.ledger.send_many(transactions)
 
 
-def _note(
-    desk: Desk, instruction_ids: Sequence[str], status: InstructionStatus, transaction: SignedTransaction, detail: str
-) -> None:
-    entry = HistoryEntry(status, 0, transaction.hash, None, detail)
+def _note(desk: Desk, instruction_ids: Sequence[str], status: InstructionStatus, transaction: str, detail: str) -> None:
+    entry = HistoryEntry(status, 0, transaction, None, detail)
     for instruction_id in instruction_ids:
         desk.journal.record_history(instruction_id, entry)
 

@@ -13,7 +13,7 @@ from settlement.ports import BatchLedger, Judgement, Ledger, QueuedInstruction, 
 ON_CHAIN_SETTLED, ON_CHAIN_CANCELLED = 2, 3
 """`InstructionStatus` in contracts/types/Settlement.sol."""
 
-_UNREPORTED = Reason("Reverted", {}, "the batch did not report on it")
+_UNREPORTED = "its batch did not report on it"
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,15 @@ class Judge:
         return self._judgement(item, InstructionStatus.PENDING, QueueState.WAITING, str(fault), due_at)
 
     def unreported(self, item: QueuedInstruction, now: float, final_block: int) -> Judgement:
-        """A mined batch said nothing of it."""
-        return self.refused(item, _UNREPORTED, now, final_block)
+        """A mined batch said nothing of it, which the engine never does: a node that shows less than there is did.
+
+        So this is never a refusal. What it may have come to the engine's own event says, now or at the next attempt.
+        """
+        elsewhere = self._settled_elsewhere(item, final_block, now)
+        if elsewhere is not None:
+            return elsewhere
+        due_at = now + self.rule.again_in(item.attempts + 1)
+        return self._judgement(item, InstructionStatus.PENDING, QueueState.WAITING, _UNREPORTED, due_at)
 
     def again(self, items: Sequence[QueuedInstruction], why: str) -> list[Judgement]:
         """Nothing of the batch took effect, for no fault of these: they are ready again."""

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from settlement.domain.acts import Act, Cancel, Expire, Lock, ReleaseLeg
 from settlement.domain.instruction import Consent, Instruction, InstructionStatus, MatchedInstruction
 from settlement.errors import Refused
-from settlement.flow.desk import Desk, Outcome, perform, record
+from settlement.flow.desk import Desk, Outcome, perform, record, require_told, told
+
+_EVENTS = {
+    InstructionStatus.LOCKED: "InstructionLocked",
+    InstructionStatus.CANCELLED: "InstructionCancelled",
+    InstructionStatus.EXPIRED: "InstructionExpired",
+}
+"""What the engine tells where a step has led there."""
 
 
 def lock(desk: Desk, matched: MatchedInstruction) -> Outcome:
@@ -15,6 +22,7 @@ def lock(desk: Desk, matched: MatchedInstruction) -> Outcome:
 
     Raises:
         Refused: the ledger refused; nothing is held.
+        OutcomeUnknown: sent, and no receipt was seen that tells of it.
     """
     act = Lock(instruction=matched.instruction, consents=matched.consents)
     return _step(desk, act, matched.instruction_id, InstructionStatus.LOCKED)
@@ -25,6 +33,7 @@ def cancel(desk: Desk, instruction: Instruction, reason: str, cancellations: Seq
 
     Raises:
         Refused: somebody's word is missing, or the instruction is past cancelling.
+        OutcomeUnknown: sent, and no receipt was seen that tells of it.
     """
     act = Cancel(instruction=instruction, reason=reason, cancellations=tuple(cancellations))
     return _step(desk, act, desk.ledger.instruction_id(instruction), InstructionStatus.CANCELLED, reason)
@@ -35,6 +44,7 @@ def expire(desk: Desk, instruction: Instruction) -> Outcome:
 
     Raises:
         Refused: the window is still open, or nothing is locked.
+        OutcomeUnknown: sent, and no receipt was seen that tells of it.
     """
     act = Expire(instruction=instruction)
     return _step(desk, act, desk.ledger.instruction_id(instruction), InstructionStatus.EXPIRED)
@@ -57,4 +67,5 @@ def _step(desk: Desk, act: Act, instruction_id: str, status: InstructionStatus, 
     except Refused as refusal:
         record(desk, Outcome(instruction_id, InstructionStatus.REFUSED, reasons=refusal.reasons))
         raise
+    require_told(desk, receipt, [instruction_id], told(desk, receipt, _EVENTS[status]))
     return record(desk, Outcome(instruction_id, status, receipt), detail)

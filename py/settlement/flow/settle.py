@@ -7,8 +7,8 @@ from typing import Literal
 
 from settlement.domain.acts import Act, Settle, SettleBatch, SettleLocked
 from settlement.domain.instruction import Consent, InstructionStatus, MatchedInstruction
-from settlement.errors import Reason, Refused
-from settlement.flow.desk import Desk, Outcome, perform, record
+from settlement.errors import Refused
+from settlement.flow.desk import Desk, Outcome, perform, record, require_told, told
 
 BatchMode = Literal["all-or-nothing", "each-for-itself"]
 
@@ -18,6 +18,7 @@ def settle(desk: Desk, matched: MatchedInstruction) -> Outcome:
 
     Raises:
         Refused: with every reason; nothing was changed, and it may be tried again inside its window.
+        OutcomeUnknown: sent, and no receipt was seen that tells of it.
     """
     act = Settle(instruction=matched.instruction, consents=matched.consents)
     return _settle(desk, act, matched, matched.consents)
@@ -28,6 +29,7 @@ def settle_locked(desk: Desk, matched: MatchedInstruction, bank_consents: Sequen
 
     Raises:
         Refused: with every reason; the holds stand.
+        OutcomeUnknown: sent, and no receipt was seen that tells of it.
     """
     act = SettleLocked(instruction=matched.instruction, consents=tuple(bank_consents))
     return _settle(desk, act, matched, bank_consents)
@@ -38,6 +40,7 @@ def settle_batch(desk: Desk, batch: Sequence[MatchedInstruction], mode: BatchMod
 
     Raises:
         Refused: in `all-or-nothing`, one was refused and nothing was changed.
+        OutcomeUnknown: no receipt was seen, or one that does not tell of each; those it tells of are recorded.
     """
     items = tuple(Settle(instruction=item.instruction, consents=item.consents) for item in batch)
     ids = [item.instruction_id for item in batch]
@@ -47,23 +50,17 @@ def settle_batch(desk: Desk, batch: Sequence[MatchedInstruction], mode: BatchMod
         for instruction_id in ids:
             record(desk, Outcome(instruction_id, InstructionStatus.REFUSED, reasons=refusal.reasons))
         raise
-    settled = {event.arguments["instructionId"] for event in receipt.events if event.name == "InstructionSettled"}
-    reasons = {
-        event.arguments["instructionId"]: desk.ledger.reason(event.arguments["reason"])
-        for event in receipt.events
-        if event.name == "InstructionFailed"
-    }
-    return tuple(
-        record(desk, Outcome(instruction_id, InstructionStatus.SETTLED, receipt))
-        if instruction_id in settled
-        else record(desk, _failed(instruction_id, reasons))
-        for instruction_id in ids
-    )
-
-
-def _failed(instruction_id: str, reasons: dict[str, Reason]) -> Outcome:
-    reason = reasons.get(instruction_id, Reason("Reverted", {}, "the batch reported no reason"))
-    return Outcome(instruction_id, InstructionStatus.REFUSED, reasons=(reason,))
+    settled = told(desk, receipt, "InstructionSettled")
+    failed = told(desk, receipt, "InstructionFailed")
+    outcomes = []
+    for instruction_id in ids:
+        if instruction_id in settled:
+            outcomes.append(record(desk, Outcome(instruction_id, InstructionStatus.SETTLED, receipt)))
+        elif instruction_id in failed:
+            reasons = (desk.ledger.reason(failed[instruction_id].arguments["reason"]),)
+            outcomes.append(record(desk, Outcome(instruction_id, InstructionStatus.REFUSED, reasons=reasons)))
+    require_told(desk, receipt, ids, {*settled, *failed})
+    return tuple(outcomes)
 
 
 def _settle(desk: Desk, act: Act, matched: MatchedInstruction, consents: Sequence[Consent]) -> Outcome:
@@ -76,4 +73,5 @@ def _settle(desk: Desk, act: Act, matched: MatchedInstruction, consents: Sequenc
     except Refused as refusal:
         record(desk, Outcome(instruction_id, InstructionStatus.REFUSED, reasons=refusal.reasons))
         raise
+    require_told(desk, receipt, [instruction_id], told(desk, receipt, "InstructionSettled"))
     return record(desk, Outcome(instruction_id, InstructionStatus.SETTLED, receipt))

@@ -340,6 +340,10 @@ class Ledger(Protocol):
         """The chain's id."""
 
     @property
+    def engine(self) -> str:
+        """The address of the contract that settles: only what it tells itself counts as settled."""
+
+    @property
     def directory(self) -> Directory:
         """Parties and instruments of this deployment, as they stand now."""
 
