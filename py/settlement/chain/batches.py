@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from settlement.chain.calls import BATCH_MODES, CallEncoder, consent_values
 from settlement.chain.deployment import Deployment
 from settlement.chain.eip712 import instruction_values
 from settlement.chain.funding import provide_operator_gas
+from settlement.chain.refusals import Verdict, verdict_on
 from settlement.chain.reverts import decode_revert
 from settlement.chain.rpc import AnswerLost, Rpc, RpcError
 from settlement.chain.signers import SignerBook
@@ -82,18 +84,7 @@ _MANDATES = [
 
 _SELECTOR = function_signature_to_4byte_selector("settleBatch(address[],bytes,uint8)")
 
-_ON_ITS_WAY = (
-    "already known",
-    "already imported",
-    "known transaction",
-    "nonce too low",
-    "underpriced",
-    "nonce is too low",
-)
-"""Refusals that leave the outcome open: the nonce is taken, by these bytes or by others, and receipts will tell."""
-
-_TOO_LARGE = ("oversized data", "transaction size", "gas limit", "intrinsic gas")
-"""Refusals that no waiting changes: the transaction has more bytes or gas than the node takes in one."""
+log = logging.getLogger("settlement.batches")
 
 
 class EvmBatches:
@@ -220,10 +211,12 @@ class EvmBatches:
         except AnswerLost as error:
             raise OutcomeUnknown(transaction.hash, str(error)) from error
         except RpcError as error:
-            told = error.message.lower()
-            if any(phrase in told for phrase in _ON_ITS_WAY):
-                return
-            name = TOO_LARGE if any(phrase in told for phrase in _TOO_LARGE) else "ChainRefused"
+            verdict = verdict_on(error.message)
+            if verdict is Verdict.OPEN:
+                log.warning("perhaps not accepted", extra={"reason": str(error), "nonce": transaction.nonce})
+            if verdict in (Verdict.OPEN, Verdict.KNOWN, Verdict.NONCE_TAKEN):
+                return  # Blocks will tell, and until they do it is sent again.
+            name = TOO_LARGE if verdict is Verdict.TOO_LARGE else "ChainRefused"
             raise Refused([Reason(name, {"code": error.code}, error.message)]) from error
 
     def _sign(

@@ -12,6 +12,7 @@ from eth_utils.crypto import keccak
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.calls import Call
 from settlement.chain.events import decode_events
+from settlement.chain.refusals import Verdict, verdict_on
 from settlement.chain.reverts import decode_revert
 from settlement.chain.rpc import AnswerLost, Rpc, RpcError
 from settlement.errors import ChainUnreachable, OutcomeUnknown, Reason, Refused
@@ -24,8 +25,6 @@ _SENT_AT_ONCE = 250
 """How many transactions go to the chain in a request."""
 
 POLL_SECONDS_MIN, POLL_SECONDS_MAX = 0.002, 0.25
-
-_KNOWN_TRANSACTION = ("already known", "already imported", "known transaction")
 
 
 class Transactor:
@@ -44,6 +43,7 @@ class Transactor:
         self._chain_id = chain_id
         self._naming = naming
         self._receipt_timeout_s = receipt_timeout_s
+        self._objections: dict[str, str] = {}
 
     def sign(self, call: Call, signer: Signer) -> SignedTransaction:
         """Signs a call as a transaction, after the chain has said that it would succeed.
@@ -122,15 +122,21 @@ class Transactor:
         one_by_one = self._mines_one_by_one()
         for first in range(0, len(transactions), _SENT_AT_ONCE):
             some = transactions[first : first + _SENT_AT_ONCE]
-            answers = []
-            for part in _first_last(some) if one_by_one else [some]:
-                answers += self._rpc.batch([("eth_sendRawTransaction", [each.raw]) for each in part])
-            for answer in answers:
-                if isinstance(answer, RpcError) and not any(
-                    phrase in answer.message.lower() for phrase in _KNOWN_TRANSACTION
-                ):
-                    raise Refused([self._reason(answer)], "transaction not accepted") from answer
+            parts = _first_last(some) if one_by_one else [some]
+            for number, part in enumerate(parts):
+                for each, answer in zip(part, self._sent(part, is_first=number == 0), strict=True):
+                    if isinstance(answer, RpcError):
+                        self._require_not_refused(each, answer)
             self._require_success(some)
+
+    def _sent(self, some: Sequence[SignedTransaction], *, is_first: bool) -> list[Any]:
+        """What the chain answers to each; only before the first are sent is silence the same as nothing sent."""
+        try:
+            return self._rpc.batch([("eth_sendRawTransaction", [each.raw]) for each in some])
+        except ChainUnreachable as error:
+            if is_first and not isinstance(error, AnswerLost | RpcError):
+                raise
+            raise OutcomeUnknown(some[0].hash, str(error)) from error
 
     def _mines_one_by_one(self) -> bool:
         """Whether this is a development chain that makes a block of every transaction, and a copy of its state."""
@@ -143,38 +149,70 @@ class Transactor:
         deadline = time.monotonic() + self._receipt_timeout_s
         waiting = list(transactions)
         while waiting:
-            answers = self._rpc.batch([("eth_getTransactionReceipt", [each.hash]) for each in waiting])
+            try:
+                answers = self._rpc.batch([("eth_getTransactionReceipt", [each.hash]) for each in waiting])
+            except ChainUnreachable as error:
+                raise OutcomeUnknown(waiting[0].hash, str(error)) from error
             for each, found in zip(waiting, answers, strict=True):
-                if isinstance(found, dict) and int(found["status"], 16) != 1:
+                if _is_mined(found) and int(found["status"], 16) != 1:
                     failed = self.receipt(each)
                     raise Refused([failed.reason or Reason("Reverted", {}, "reverted without a reason")])
-            waiting = [each for each, found in zip(waiting, answers, strict=True) if not isinstance(found, dict)]
+            waiting = [each for each, found in zip(waiting, answers, strict=True) if not _is_mined(found)]
             if waiting and time.monotonic() > deadline:
-                raise OutcomeUnknown(waiting[0].hash, f"no receipt within {self._receipt_timeout_s:.0f} s")
+                raise self._no_receipt(waiting[0])
             if waiting:
                 time.sleep(POLL_SECONDS_MIN)
+        for each in transactions:
+            self._objections.pop(each.hash, None)
 
     def send(self, transaction: SignedTransaction) -> None:
         """Hands the bytes to the chain; the same bytes again are already there.
 
+        Returns too where the chain answered with an error that proves nothing: the receipt will tell, or its absence.
+
         Raises:
             OutcomeUnknown: the answer was lost.
             ChainUnreachable: it was not sent.
-            Refused: the chain would not take the transaction into its pool.
+            Refused: the chain has not got the transaction, and will not take it into its pool.
         """
         try:
             self._rpc.call("eth_sendRawTransaction", [transaction.raw])
         except AnswerLost as error:
             raise OutcomeUnknown(transaction.hash, str(error)) from error
         except RpcError as error:
-            if any(phrase in error.message.lower() for phrase in _KNOWN_TRANSACTION):
+            self._require_not_refused(transaction, error)
+
+    def _require_not_refused(self, transaction: SignedTransaction, error: RpcError) -> None:
+        """Raises where an error proves that the chain will not take a transaction; after any other it is followed.
+
+        A gateway may have passed it on before it answered with an error of its own.
+        """
+        verdict = verdict_on(error.message)
+        self._objections[transaction.hash] = str(error)
+        if verdict in (Verdict.KNOWN, Verdict.OPEN):
+            return
+        try:
+            if self._is_there(transaction):
                 return
-            try:
-                if self._rpc.call("eth_getTransactionReceipt", [transaction.hash]) is not None:
-                    return
-            except ChainUnreachable as silence:
-                raise OutcomeUnknown(transaction.hash, str(silence)) from error
-            raise Refused([self._reason(error)], "transaction not accepted") from error
+            # It may have come into a block after we looked, so whoever used its nonce up is asked for once more.
+            if verdict is Verdict.NONCE_TAKEN and (not self._is_used_up(transaction) or self._is_there(transaction)):
+                return
+        except ChainUnreachable as silence:
+            raise OutcomeUnknown(transaction.hash, str(silence)) from error
+        raise Refused([self._reason(error)], "transaction not accepted") from error
+
+    def _is_there(self, transaction: SignedTransaction) -> bool:
+        """Whether the chain has a transaction, in a block or waiting for one."""
+        questions = ("eth_getTransactionReceipt", "eth_getTransactionByHash")
+        answers = self._rpc.batch([(question, [transaction.hash]) for question in questions])
+        for answer in answers:
+            if isinstance(answer, RpcError):
+                raise answer
+        return any(answer is not None for answer in answers)
+
+    def _is_used_up(self, transaction: SignedTransaction) -> bool:
+        """Whether a transaction with this one's nonce is in a block."""
+        return int(self._rpc.call("eth_getTransactionCount", [transaction.sender, "latest"]), 16) > transaction.nonce
 
     def receipt(self, transaction: SignedTransaction) -> Receipt:
         """Waits for the receipt; a failed transaction's reason is found by running it again on the block before.
@@ -187,14 +225,21 @@ class Transactor:
         while True:
             try:
                 found = self._rpc.call("eth_getTransactionReceipt", [transaction.hash])
-                if found is not None and found.get("blockNumber") is not None:
-                    return self._to_receipt(found)
+                if _is_mined(found):
+                    receipt = self._to_receipt(found)
+                    self._objections.pop(transaction.hash, None)
+                    return receipt
             except ChainUnreachable as error:
                 raise OutcomeUnknown(transaction.hash, str(error)) from error
             if time.monotonic() > deadline:
-                raise OutcomeUnknown(transaction.hash, f"no receipt within {self._receipt_timeout_s:.0f} s")
+                raise self._no_receipt(transaction)
             time.sleep(pause)
             pause = min(pause * 2, POLL_SECONDS_MAX)
+
+    def _no_receipt(self, transaction: SignedTransaction) -> OutcomeUnknown:
+        objection = self._objections.pop(transaction.hash, None)
+        detail = f"no receipt within {self._receipt_timeout_s:.0f} s"
+        return OutcomeUnknown(transaction.hash, f"{detail}, and {objection}" if objection else detail)
 
     def view(self, to: str, data: bytes, sender: str | None = None) -> bytes:
         """Runs a call on the newest state and returns what it answers.
@@ -321,6 +366,11 @@ class Transactor:
         except RpcError as error:
             return self._reason(error)
         return Reason("Reverted", {}, "the transaction failed, and would have succeeded one block earlier")
+
+
+def _is_mined(found: Any) -> bool:
+    """Whether an answer is a receipt of what is in a block; some nodes have one of what is in their pool, too."""
+    return isinstance(found, dict) and found.get("blockNumber") is not None
 
 
 def _first_last(transactions: Sequence[SignedTransaction]) -> list[list[SignedTransaction]]:

@@ -106,7 +106,7 @@ class BatchLedger(Protocol):
         """The same call with the same nonce at a higher fee; the same transaction where a higher one is of no use."""
 
     def send(self, transaction: SignedTransaction) -> None:
-        """Hands a transaction to the chain; again is safe.
+        """Hands a transaction to the chain; again is safe. It may return without the chain's having taken it.
 
         Raises:
             Refused: the chain would not take it; with the reason `TOO_LARGE` it never will.

@@ -389,10 +389,12 @@ class Ledger(Protocol):
         """
 
     def send(self, transaction: SignedTransaction) -> None:
-        """Hands a transaction to the chain; again is safe.
+        """Hands a transaction to the chain; again is safe. It may return without the chain's having taken it.
 
         Raises:
+            Refused: the chain has not got it, and will not take it.
             OutcomeUnknown: the answer was lost.
+            ChainUnreachable: it was not sent.
         """
 
     def receipt(self, transaction: SignedTransaction) -> Receipt:

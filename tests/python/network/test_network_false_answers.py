@@ -20,14 +20,15 @@ class Gateway(Proxy):
 
     Attributes:
         falsify: By method; a lie is told as often as it is asked for.
-        keeps: Whether transactions are kept here, and answered as if they had been taken.
+        keeps: Whether transactions are kept here, and not passed on.
+        kept: The last request that was kept.
         last: The hash of the last transaction that went through.
 
     """
 
     def __init__(self, target):
         super().__init__(target)
-        self.falsify, self.keeps, self.last = {}, False, None
+        self.falsify, self.keeps, self.kept, self.last = {}, False, b"", None
 
     def treat(self, handler, body):
         asked = json.loads(body)
@@ -35,6 +36,8 @@ class Gateway(Proxy):
             super().treat(handler, body)
             return
         sends = asked["method"] == "eth_sendRawTransaction"
+        if sends and self.keeps:
+            self.kept = body
         said = {"id": asked["id"]} if sends and self.keeps else self._forwarded(body).json()
         if sends and not self.keeps:
             self.last = said.get("result")
@@ -87,6 +90,20 @@ def test_another_transaction_s_receipt_settles_nothing(market, behind, gateway):
     with pytest.raises(OutcomeUnknown):
         settle(behind.desk, matched)
     assert behind.journal.entry("R").status is InstructionStatus.SENT
+
+
+def test_a_transaction_that_a_gateway_passes_on_after_it_has_answered_with_an_error_is_settled(market, behind, gateway):
+    def passed_on(asked, said):
+        gateway._forwarded(gateway.kept)
+        return gateway._forwarded(json.dumps(asked).encode()).json()
+
+    matched = behind.match(behind.instruction(*market.trade("10", "1,000.00"), reference="R"))
+    gateway.keeps = True
+    gateway.falsify = {
+        "eth_sendRawTransaction": lambda _, said: said | {"error": {"code": -32603, "message": "upstream timed out"}},
+        "eth_getTransactionReceipt": passed_on,
+    }
+    assert settle(behind.desk, matched).status is InstructionStatus.SETTLED
 
 
 @pytest.mark.parametrize("lie", [silent, told_by_another])
