@@ -8,13 +8,18 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from urllib3.exceptions import ReadTimeoutError
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
 from settlement.chain.answers import is_answer
+from settlement.chain.patience import ANSWER_BYTES_MAX, AnswerTooLarge, PatientAdapter, read_whole
 from settlement.errors import ChainUnreachable, InputError, printable
 
 DEFAULT_TIMEOUT_S = 30.0
+"""For a connection, and for an answer from the request to its last byte. Most of it is for the node to think: the
+largest answer that is read takes 27 Mbit/s to come in as long.
+"""
 
 _NO_URL = "is not a node's URL: use http://HOST:PORT or https://HOST"
 
@@ -57,15 +62,24 @@ class _Session(requests.Session):
     is done as usual from then on.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, bytes_max: int) -> None:
         super().__init__()
-        self._settings = self.merge_environment_settings(url, {}, None, None, None)
+        self.mount("http://", PatientAdapter())
+        self.mount("https://", PatientAdapter())
+        self._bytes_max = bytes_max
+        self._settings = self.merge_environment_settings(url, {}, True, None, None)
         self._post = self.prepare_request(requests.Request("POST", url))
         self._adapter = self.get_adapter(url)
         self._is_plain = True
 
     def post(self, url: Any, data: Any = None, json: Any = None, **kwargs: Any) -> requests.Response:
-        """What the node answers."""
+        """What the node answers, read whole."""
+        response = self._posted(url, data, json, kwargs | {"stream": True})
+        if response._content is False:
+            read_whole(response, self._bytes_max)
+        return response
+
+    def _posted(self, url: Any, data: Any, json: Any, kwargs: dict[str, Any]) -> requests.Response:
         if not self._is_plain:
             return super().post(url, data=data, json=json, **kwargs)
         request = self._post.copy()
@@ -73,7 +87,7 @@ class _Session(requests.Session):
         request.body = data
         request.headers["Content-Length"] = str(len(data))
         response = self._adapter.send(request, timeout=kwargs["timeout"], **self._settings)
-        _ = response.content  # It is read here, and kept: what is asked later is asked of a closed connection.
+        read_whole(response, self._bytes_max)
         if response.is_redirect or response.cookies:
             self._is_plain = False
             self.cookies.update(response.cookies)
@@ -85,18 +99,19 @@ class Rpc:
 
     Args:
         url: http:// or https://; may carry credentials, which no message and no repr shows.
-        timeout_s: How long to wait for a connection, and for an answer.
+        timeout_s: How long to wait for a connection, and for a whole answer from its request to its last byte.
+        bytes_max: The largest answer that is read.
 
     Raises:
         InputError: the URL cannot be used.
 
     """
 
-    def __init__(self, url: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+    def __init__(self, url: str, timeout_s: float = DEFAULT_TIMEOUT_S, bytes_max: int = ANSWER_BYTES_MAX) -> None:
         self.name = _checked(url)
         self.timeout_s = timeout_s
         try:
-            session = _Session(url)
+            session = _Session(url, bytes_max)
         except (requests.exceptions.RequestException, ValueError):  # What they say holds the URL.
             raise InputError(f"{self.name} {_NO_URL}") from None
         self._provider = HTTPProvider(
@@ -148,8 +163,12 @@ class Rpc:
         except _NOT_SENT as error:
             raise ChainUnreachable(f"no connection to the chain at {self.name}: {_short(error)}") from None
         except requests.exceptions.Timeout:
-            raise AnswerLost(f"the chain at {self.name} did not answer within {self.timeout_s:g} seconds") from None
+            raise self._too_late() from None
+        except AnswerTooLarge:
+            raise self._lost("more than it was asked for") from None
         except requests.exceptions.ConnectionError as error:
+            if _is_late(error):
+                raise self._too_late() from None
             if _never_connected(error):
                 raise ChainUnreachable(f"no connection to the chain at {self.name}: {_short(error)}") from None
             raise AnswerLost(f"the connection to the chain at {self.name} broke: {_short(error)}") from None
@@ -202,6 +221,9 @@ class Rpc:
                 return answer["result"]
         raise self._lost("something that is not JSON-RPC")
 
+    def _too_late(self) -> AnswerLost:
+        return AnswerLost(f"the chain at {self.name} did not answer within {self.timeout_s:g} seconds")
+
     def _lost(self, what: str) -> AnswerLost:
         return AnswerLost(f"{self.name} answered with {what}; is that the URL of a node?")
 
@@ -235,6 +257,11 @@ def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
     """Whether no connection came about at all, so that nothing was sent."""
     cause = getattr(error.args[0], "reason", None) if error.args else None
     return type(cause).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
+
+
+def _is_late(error: requests.exceptions.ConnectionError) -> bool:
+    """Whether the time for an answer was over when some of it had been read."""
+    return bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
 
 
 def _short(error: Exception) -> str:

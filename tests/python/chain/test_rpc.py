@@ -1,4 +1,5 @@
 import base64
+import gzip
 import json
 import socket
 import threading
@@ -233,6 +234,83 @@ def test_no_answer_in_time() -> None:
         rpc = Rpc(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_s=0.05)
         with pytest.raises(AnswerLost, match=r"did not answer within 0\.05 seconds"):
             rpc.call("eth_chainId", [])
+
+
+PAUSE_S, PATIENCE_S = 0.01, 0.1
+"""Between two bytes of an answer, and for the whole of it: the pause is far below what a read alone may take."""
+
+
+@pytest.fixture
+def dripping() -> Iterator[Callable[[bytes], str]]:
+    """Starts a node that answers with these bytes at once, and then with blanks for a while, one after another."""
+    ended = threading.Event()
+    servers = []
+
+    def start(first: bytes) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.wfile.write(first)
+                for _ in range(200):
+                    if ended.wait(PAUSE_S):
+                        break
+                    self.wfile.write(b" ")
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign] # Whoever asked has given up.
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    ended.set()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"HTTP/1.1 200 OK\r\nX-Long:",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nf4240\r\n",
+        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 1000000\r\n\r\n",
+    ],
+    ids=["in its head", "of a length", "of no length", "in chunks", "in an error"],
+)
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(dripping: Callable[[bytes], str], first: bytes) -> None:
+    rpc = Rpc(dripping(first), timeout_s=PATIENCE_S)
+    with pytest.raises(AnswerLost, match=r"did not answer within 0\.1 seconds"):
+        rpc.call("eth_chainId", [])
+
+
+def answer_of(bytes_count: int) -> str:
+    """A JSON-RPC answer of so many bytes."""
+    told = json.dumps({"jsonrpc": "2.0", "id": 0, "result": "0x1"})
+    return told + " " * (bytes_count - len(told))
+
+
+def test_an_answer_of_the_largest_size_is_read(serve: Serve) -> None:
+    url = serve(lambda _: (200, "application/json", answer_of(1_000)))
+    assert Rpc(url, bytes_max=1_000).call("eth_chainId", []) == "0x1"
+
+
+@pytest.mark.parametrize("status", [200, 400, 502])
+def test_a_larger_answer_is_not_read(serve: Serve, status: int) -> None:
+    url = serve(lambda _: (status, "application/json", answer_of(1_001)))
+    with pytest.raises(AnswerLost, match="more than it was asked for"):
+        Rpc(url, bytes_max=1_000).call("eth_chainId", [])
+
+
+def test_an_answer_that_unpacks_to_more_is_not_read(dripping: Callable[[bytes], str]) -> None:
+    packed = gzip.compress(answer_of(1_001).encode())
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    with pytest.raises(AnswerLost, match="more than it was asked for"):
+        Rpc(dripping(head.encode() + packed), bytes_max=1_000).call("eth_chainId", [])
 
 
 def test_the_connection_breaks(serve: Serve) -> None:
