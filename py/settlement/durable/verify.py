@@ -16,8 +16,8 @@ from settlement.durable import rows, schema
 from settlement.durable.database import Database
 from settlement.ports import QueueState
 
-_OVER = {status.value for status in (*FINISHED, InstructionStatus.PARTIAL)}
-"""Statuses of what nothing is to be done with."""
+_OVER = {status.value for status in (*FINISHED, InstructionStatus.PARTIAL, InstructionStatus.SETTLED)}
+"""Statuses of what nothing is to be done with; what is settled is confirmed by its transaction."""
 
 _ATTESTING = (InstructionStatus.INSTRUCTED.value, InstructionStatus.MATCHED.value)
 """Statuses whose entries attest terms and consents."""
