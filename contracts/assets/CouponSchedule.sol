@@ -55,6 +55,7 @@ abstract contract CouponSchedule is PositionHistory, IGreenBond {
     /// @inheritdoc IGreenBond
     function recordFixing(uint256 coupon, uint32 rate, string calldata source) external {
         if (msg.sender != _CALCULATION_AGENT) revert GreenBond_NotCalculationAgent(msg.sender);
+        _REGISTRY.requireActive(msg.sender);
         bool due = coupon < _coupons.length && _coupons[coupon].rate == UNFIXED && rate <= Accrual.ONE;
         if (!due) revert GreenBond_FixingNotDue(coupon);
         _coupons[coupon].rate = rate;

@@ -121,14 +121,14 @@ contract GreenBond is CouponSchedule {
 
     /// @inheritdoc IGreenBond
     function close() external {
-        if (msg.sender != _payingAgent) revert GreenBond_NotPayingAgent(msg.sender);
+        _requirePayingAgent();
         _requireStatus(BondStatus.Live);
         _close(BondStatus.Redeeming);
     }
 
     /// @inheritdoc IGreenBond
     function redeemHolder(address holder) external returns (uint256 nominal) {
-        if (msg.sender != _payingAgent) revert GreenBond_NotPayingAgent(msg.sender);
+        _requirePayingAgent();
         _requireStatus(BondStatus.Redeeming);
         nominal = balanceOf(holder);
         _redeem(holder, nominal);
@@ -191,6 +191,11 @@ contract GreenBond is CouponSchedule {
         _setStage(uint8(status_));
         _recordsAtClosing = uint16(recordsPassed());
         emit RegisterClosed(status_);
+    }
+
+    function _requirePayingAgent() private view {
+        if (msg.sender != _payingAgent) revert GreenBond_NotPayingAgent(msg.sender);
+        _REGISTRY.requireActive(msg.sender);
     }
 
     function _requireStatus(BondStatus expected) private view {

@@ -5,7 +5,7 @@ import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {IBillOfLading} from "../interfaces/IBillOfLading.sol";
 import {IControlTrackingRegistry} from "../interfaces/IControlTrackingRegistry.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
-import {Bill, ControlRecord} from "../types/Bill.sol";
+import {Bill, BillStatus, ControlRecord} from "../types/Bill.sol";
 import {InstrumentKind} from "../types/Participation.sol";
 
 /// @title Control tracking registry
@@ -50,6 +50,10 @@ contract ControlTrackingRegistry is IControlTrackingRegistry {
         // and is not asked, for it could say anything.
         if (target == msg.sender || _keyOf(_carrierOf(target), titleId) != _live[documentHash]) {
             revert ControlTracking_InvalidTarget(target);
+        }
+        // What the target takes over it takes for its own: that it is the bill on record, and alive.
+        if (bill.status != BillStatus.Issued || _titleIdOf(bill.documentReference, bill.subReference) != titleId) {
+            revert ControlTracking_InvalidBill(titleId);
         }
         record.register = target;
         emit ControlPassed(documentHash, msg.sender, target, titleId, holder, chainDigest);

@@ -6,6 +6,7 @@ import {IGreenBond} from "../interfaces/IGreenBond.sol";
 import {IGreenDisclosure} from "../interfaces/IGreenDisclosure.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {Signatures} from "../libraries/Signatures.sol";
+import {Roles} from "../types/Participation.sol";
 import {Attestation, Commitment, DisclosureKind, DisclosureState, UseOfProceeds} from "../types/Disclosure.sol";
 
 /// @title Green disclosure
@@ -57,12 +58,14 @@ contract GreenDisclosure is IGreenDisclosure, EIP712 {
         uint32 version,
         bytes calldata signature
     ) external {
-        address attester = _commitment(commitment).attester;
+        Commitment memory committed = _commitment(commitment);
+        address attester = committed.attester;
         if (documentHash == 0) revert GreenDisclosure_NoDocument(commitment);
         Attestation[] storage versions = _attestations[commitment];
         uint256 expected = versions.length + 1;
         if (version != expected) revert GreenDisclosure_UnexpectedVersion(commitment, version, expected);
-        _REGISTRY.requireActive(attester);
+        if (committed.kind == DisclosureKind.ExternalReview) _REGISTRY.requireRole(attester, Roles.REVIEWER);
+        else _REGISTRY.requireActive(attester);
         bytes32 digest = attestationDigest(commitment, documentHash, uri, version);
         if (!Signatures.isValid(attester, digest, signature)) {
             revert GreenDisclosure_InvalidSignature(commitment, attester);

@@ -78,6 +78,10 @@ interface IControlTrackingRegistry {
     /// @param register The register named.
     error ControlTracking_InvalidTarget(address register);
 
+    /// @notice Thrown when what would pass is not the bill on record: it is not live, or of another document reference.
+    /// @param titleId The title on record.
+    error ControlTracking_InvalidBill(uint256 titleId);
+
     /// @notice Records the caller as the register that has a bill. Admitted registers only.
     /// @param documentHash Hash of the document.
     /// @param documentReference The reference.

@@ -38,7 +38,7 @@ interface IGreenBond is IFungibleInstrument, IPositionHistory {
     /// @param nominal Whole units.
     event BondIssued(uint256 nominal);
 
-    /// @notice Emitted when nominal that came back to the issuer ceases to be.
+    /// @notice Emitted when nominal ceases to be: what came back to the issuer, or a holder's that is repaid.
     /// @param nominal Whole units.
     event BondRedeemed(uint256 nominal);
 

@@ -105,6 +105,7 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
     /// @inheritdoc IPayingAgent
     function openEarlyRedemption(uint16 call) external nonReentrant returns (uint256 id) {
         if (msg.sender != _ISSUER) revert PayingAgent_NotAllowed(msg.sender);
+        _REGISTRY.requireActive(msg.sender);
         id = idOf(Kind.EarlyRedemption, call);
         _requireDay(id, _BOND.calls()[call].day);
         uint256 today = (block.timestamp + _UTC_OFFSET) / 1 days;
@@ -128,9 +129,11 @@ contract PayingAgent is Disbursement, ReentrancyGuardTransient {
         return _BOND.supplyAt(coupon) - _BOND.positionAt(_ISSUER, coupon);
     }
 
+    /// @dev For good, so not while the agent could not pay.
     function _closeAndOpen(uint256 id, uint256 numerator, uint256 denominator) private {
         IERC20 register = IERC20(address(_BOND));
         _open(id, register.totalSupply() - register.balanceOf(_ISSUER), numerator, denominator);
+        _requirePayer();
         _BOND.close();
     }
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
+import eth_abi.registry
 from eth_abi.abi import decode
-from eth_abi.exceptions import DecodingError
+from eth_abi.codec import ABIDecoder
+from eth_abi.decoding import ByteStringDecoder
+from eth_abi.exceptions import DecodingError, InsufficientDataBytes
+from eth_abi.registry import ABIRegistry, BaseEquals
 from eth_utils.abi import function_signature_to_4byte_selector
 
 from settlement.chain.artifacts import Artifacts
@@ -22,6 +26,32 @@ from settlement.chain.eip712 import (
 )
 from settlement.chain.keystore import account_of
 from settlement.domain.oracle import CONSTRUCTORS, SIGNATURES, Call, Consenting, Terms, TermsLeg
+
+
+class _Bytes(ByteStringDecoder):
+    """Bytes of any length; contracts do not look at what fills up their last word, which whoever submits may choose."""
+
+    def read_data_from_stream(self, stream: BinaryIO) -> bytes:
+        """See `ByteStringDecoder.read_data_from_stream`."""
+        length = int.from_bytes(stream.read(32))
+        data = stream.read(min(length, _BYTES_MAX))
+        if len(data) < length:
+            raise InsufficientDataBytes(f"{length} bytes are announced, and {len(data)} are there")
+        return data
+
+
+def _decoder() -> ABIDecoder:
+    registry: ABIRegistry = eth_abi.registry.registry.copy()  # type: ignore[no-untyped-call]
+    registry.unregister_decoder("bytes")
+    registry.register_decoder(BaseEquals("bytes", with_sub=False), _Bytes, label="bytes")  # type: ignore[no-untyped-call]
+    return ABIDecoder(registry)
+
+
+_AS_CONTRACTS = _decoder()
+"""Decodes as contracts do; `eth_abi.decode` is strict wherever a type stands within another, whatever it is told."""
+
+_BYTES_MAX = 2**32
+"""More than any transaction has."""
 
 _FUNCTIONS = {function_signature_to_4byte_selector(signature): signature for signature in SIGNATURES}
 
@@ -72,7 +102,7 @@ class CallReader:
             return None, False
         contract, sender = transaction["to"].lower(), transaction["from"].lower()
         try:
-            arguments = decode(argument_types(signature), data[4:])
+            arguments = _AS_CONTRACTS.decode(argument_types(signature), data[4:])
             if contract != self._engine:
                 return Call(sender, at, contract, signature, arguments), False
             asked: list[str] = []

@@ -105,6 +105,7 @@ SENTENCES: dict[str, str] = {
     "ControlTracking_DocumentHasLiveRecord": (
         "the document {documentHash} has a live bill already: {titleId}, in the register {register}"
     ),
+    "ControlTracking_InvalidBill": "what would pass is not the bill on record under that title, or is not issued",
     "ControlTracking_InvalidTarget": (
         "the bill cannot pass to {register}, which has it already, or is another carrier's register"
     ),

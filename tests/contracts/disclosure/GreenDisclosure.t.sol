@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {IGreenDisclosure} from "../../../contracts/interfaces/IGreenDisclosure.sol";
+import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {
     Attestation,
     Commitment,
@@ -10,7 +11,7 @@ import {
     DisclosureState,
     UseOfProceeds
 } from "../../../contracts/types/Disclosure.sol";
-import {PartyStatus} from "../../../contracts/types/Participation.sol";
+import {PartyStatus, Roles} from "../../../contracts/types/Participation.sol";
 import {Disclosing} from "../support/Disclosing.sol";
 
 /// @dev GRN-1: what was attested is kept: no call changes or removes a version, and only the named attester's signature
@@ -197,6 +198,15 @@ contract GreenDisclosureTest is Disclosing {
         registry.reinstateParty(reviewer);
         freeze(reviewer);
         vm.expectRevert(notActive(reviewer, PartyStatus.Frozen));
+        disclosure.attest(REVIEW, DOCUMENT, URI, 1, signature);
+    }
+
+    /// @dev Whether somebody reviews from outside the registry says, and not the issuer that names it.
+    function test_RevertGiven_TheReviewerIsNoReviewer() external {
+        bytes memory signature = signatureOf(REVIEW, DOCUMENT, 1);
+        vm.prank(operator);
+        registry.admitParty(reviewer, Roles.INVESTOR);
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.Registry_RoleMissing.selector, reviewer, Roles.REVIEWER));
         disclosure.attest(REVIEW, DOCUMENT, URI, 1, signature);
     }
 

@@ -7,7 +7,7 @@ import {IGreenDisclosure} from "../../../contracts/interfaces/IGreenDisclosure.s
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {BondStatus, Call, Coupon, DayCount, Repayment, UNFIXED} from "../../../contracts/types/Bond.sol";
-import {Roles} from "../../../contracts/types/Participation.sol";
+import {PartyStatus, Roles} from "../../../contracts/types/Participation.sol";
 import {HoldId} from "../../../contracts/types/Settlement.sol";
 import {Serviced} from "../support/Serviced.sol";
 
@@ -144,6 +144,19 @@ contract BondLifeTest is Serviced {
         vm.expectRevert(abi.encodeWithSelector(IGreenBond.GreenBond_NotCalculationAgent.selector, issuer));
         vm.prank(issuer);
         floater.recordFixing(1, 30_000, "index");
+        vm.prank(calculationAgent);
+        bytes4 notActive = IRegistry.Registry_PartyNotActive.selector;
+        vm.expectRevert(abi.encodeWithSelector(notActive, calculationAgent, PartyStatus.Unknown));
+        floater.recordFixing(1, 30_000, "index");
+        vm.prank(operator);
+        registry.admitParty(calculationAgent, Roles.BANK);
+        vm.prank(supervisor);
+        registry.freezeParty(calculationAgent);
+        vm.prank(calculationAgent);
+        vm.expectRevert(abi.encodeWithSelector(notActive, calculationAgent, PartyStatus.Frozen));
+        floater.recordFixing(1, 30_000, "index");
+        vm.prank(supervisor);
+        registry.unfreezeParty(calculationAgent);
         vm.startPrank(calculationAgent);
         bytes4 notDue = IGreenBond.GreenBond_FixingNotDue.selector;
         vm.expectRevert(abi.encodeWithSelector(notDue, 0));

@@ -27,6 +27,8 @@ contract BondStatesTest is Serviced {
         subject = _floater();
         vm.prank(operator);
         registry.admitParty(payer, Roles.PAYING_AGENT);
+        vm.prank(operator);
+        registry.admitParty(calculationAgent, Roles.BANK);
         vm.mockCall(payer, abi.encodeCall(IPayingAgent.bond, ()), abi.encode(subject));
         vm.startPrank(issuer);
         subject.setPayingAgent(payer);

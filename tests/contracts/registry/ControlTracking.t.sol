@@ -135,7 +135,7 @@ contract ControlTrackingTest is Carriage {
         _admit(address(liar), otherCarrier, InstrumentKind.Title);
         liar.begin("forged", "HLCU1");
         Bill memory forged = bills.bill(title);
-        forged.documentHash = "forged";
+        (forged.documentHash, forged.documentReference) = ("forged", "HLCU1");
         bytes memory refused =
             abi.encodeWithSelector(IControlTrackingRegistry.ControlTracking_InvalidTarget.selector, bills);
         liar.say(carrier);
@@ -146,6 +146,28 @@ contract ControlTrackingTest is Carriage {
         liar.pass(bills, alice, forged);
         liar.pass(foreign, alice, forged); // Its own carrier's answers for it.
         assertEq(foreign.bill(uint256(sha256("HLCU1"))).documentHash, "forged");
+    }
+
+    /// @dev Else a bill could pass to the other register under a reference that it has not got, or dead.
+    function test_RevertGiven_ThePassedBillIsNotTheOneOnRecord() external {
+        LyingRegister liar = new LyingRegister(carrier, control);
+        _admit(address(liar), carrier, InstrumentKind.Title);
+        liar.begin("forged", "HLCU1");
+        bytes memory refused = abi.encodeWithSelector(
+            IControlTrackingRegistry.ControlTracking_InvalidBill.selector, uint256(sha256("HLCU1"))
+        );
+        Bill memory forged = bills.bill(title);
+        forged.documentHash = "forged";
+        vm.expectRevert(refused); // Of the reference of another.
+        liar.pass(bills, alice, forged);
+        (forged.documentReference, forged.subReference) = ("HLCU1", 2);
+        vm.expectRevert(refused);
+        liar.pass(bills, alice, forged);
+        (forged.subReference, forged.status) = (1, BillStatus.SurrenderedForDelivery);
+        vm.expectRevert(refused);
+        liar.pass(bills, alice, forged);
+        forged.status = BillStatus.Issued;
+        liar.pass(bills, alice, forged);
     }
 
     // ---- from one register to another --------------------------------------------------------------------------------

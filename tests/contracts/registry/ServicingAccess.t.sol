@@ -6,7 +6,7 @@ import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {IPayingAgent} from "../../../contracts/interfaces/IPayingAgent.sol";
 import {Call, Coupon, DayCount, Repayment, UNFIXED} from "../../../contracts/types/Bond.sol";
-import {InstrumentKind} from "../../../contracts/types/Participation.sol";
+import {InstrumentKind, Roles} from "../../../contracts/types/Participation.sol";
 import {AccessMatrix} from "../support/AccessMatrix.sol";
 import {Serviced} from "../support/Serviced.sol";
 
@@ -23,6 +23,8 @@ contract ServicingAccessTest is Serviced, AccessMatrix {
 
     function setUp() public override {
         super.setUp();
+        vm.prank(operator);
+        registry.admitParty(calculationAgent, Roles.BANK);
         closing = _another();
         address[13] memory all = [
             operator,

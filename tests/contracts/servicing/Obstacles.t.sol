@@ -154,6 +154,47 @@ contract ObstaclesTest is Serviced {
     }
 
     /// @dev Whatever gas is given: it reverts, or everybody has been paid.
+    /// @dev The register closes for good: nobody closes it while nobody could be paid.
+    function test_RevertWhen_RedemptionIsOpenedWhileTheAgentCannotPay() external {
+        warpTo(LAST_DAY);
+        vm.prank(banks[0]);
+        deposits[0].blockAccount(address(agent));
+        vm.expectRevert(abi.encodeWithSelector(IAccountMoney.AccountMoney_AccountBlocked.selector, address(agent)));
+        agent.openRedemption();
+        vm.prank(banks[0]);
+        deposits[0].unblockAccount(address(agent));
+        address[2] memory barred = [banks[0], address(agent)];
+        for (uint256 i = 0; i < 2; ++i) {
+            suspend(barred[i]);
+            vm.expectRevert(notActive(barred[i], PartyStatus.Suspended));
+            agent.openRedemption();
+            vm.prank(operator);
+            registry.reinstateParty(barred[i]);
+        }
+        assertEq(uint8(bond.status()), uint8(BondStatus.Live));
+        payAll(agent.openRedemption());
+    }
+
+    /// @dev Who is barred closes nothing, and takes nobody's bonds.
+    function test_RevertGiven_IssuerOrAgentIsBarred() external {
+        Call[] memory calls = new Call[](1);
+        calls[0] = Call(SECOND_DAY, 1_000_000);
+        vm.prank(operator);
+        registry.withdrawInstrument(address(bond));
+        _makeServiced(new Repayment[](0), calls);
+        warpTo(SECOND_DAY);
+        freeze(issuer);
+        vm.prank(issuer);
+        vm.expectRevert(notActive(issuer, PartyStatus.Frozen));
+        agent.openEarlyRedemption(0);
+        freeze(address(agent));
+        vm.startPrank(address(agent));
+        vm.expectRevert(notActive(address(agent), PartyStatus.Frozen));
+        bond.close();
+        vm.expectRevert(notActive(address(agent), PartyStatus.Frozen));
+        bond.redeemHolder(alice);
+    }
+
     function test_When_GasIsCutSoThatAnAccountCannotAnswer() external {
         warpTo(SECOND_DAY);
         agent.openCoupon(0);

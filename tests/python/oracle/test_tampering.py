@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from eth_account.typed_transactions import TypedTransaction
+from hexbytes import HexBytes
 from market import Market
 from replayed import replayed
 
 from settlement import Network
 from settlement.chain.calls import encode_call
 from settlement.chain.rpc import Rpc
-from settlement.domain.instruction import MatchedInstruction
+from settlement.domain.acts import Lock, SettleLocked
+from settlement.domain.instruction import Consent, MatchedInstruction
 from settlement.domain.quantity import Quantity
 from settlement.flow.lock import lock
 
@@ -80,6 +83,32 @@ def account(market: Market, instrument: str, party: str) -> tuple[Storage, str]:
 
 def test_a_chain_that_was_left_alone_shows_no_difference(locked: MatchedInstruction, differences) -> None:
     assert differences() == []
+
+
+def test_a_lock_with_other_bytes_behind_a_signature_is_understood(market: Market, differences) -> None:
+    """Whoever submits may put them there, and the engine does not look at them."""
+    network = market.network
+    matched = network.match(network.instruction(*market.trade("10", "1,000.00")))
+    ledger, stranger = network.ledger, market.rpc.call("eth_accounts", [])[-1]
+
+    def submitted(act: Lock | SettleLocked, last: bytes) -> None:
+        data = bytes(TypedTransaction.from_bytes(HexBytes(ledger.prepare(act).raw)).as_dict()["data"])
+        call = {"from": stranger, "to": ledger.engine, "data": "0x" + (data[: -len(last)] + last).hex()}
+        sent = market.rpc.call("eth_sendTransaction", [call])
+        while (mined := market.rpc.call("eth_getTransactionReceipt", [sent])) is None:
+            pass
+        assert int(mined["status"], 16) == 1
+
+    submitted(Lock(instruction=matched.instruction, consents=tuple(map(of_65_bytes, matched.consents))), b"\1")
+    submitted(SettleLocked(instruction=matched.instruction, consents=()), b"\0")
+    assert differences() == []
+
+
+def of_65_bytes(consent: Consent) -> Consent:
+    """The signature in its long form (EIP-2098 is the short one), behind which a word is filled up."""
+    r, s = bytes.fromhex(consent.signature[2:66]), int(consent.signature[66:], 16)
+    v = 27 + (s >> 255)
+    return consent.model_copy(update={"signature": "0x" + (r + (s % 2**255).to_bytes(32) + bytes([v])).hex()})
 
 
 def test_a_balance_is_told_with_party_instrument_expected_and_found(market: Market, differences) -> None:
