@@ -391,8 +391,13 @@ def stored_run(store: ChainStore, run: int | None = None) -> tuple[StoredRun, Ch
 
     Raises:
         InputError: no chain is up, or there is no such run.
+        ChainUnreachable: the chain that was up has ended by itself.
     """
     record = store.running()
+    if record is None and store.load() is not None:
+        raise ChainUnreachable("the chain that was up has ended; what is on it is kept: `settle up` goes on with it")
+    if record is None and store.state_path.exists():
+        raise InputError("no chain is up: `settle up` goes on with the one that was, whose state is kept")
     if record is None:
         raise InputError("no chain is up: start one with `settle up`, then run a scenario on it")
     numbers = store.run_numbers()

@@ -96,7 +96,8 @@ def instruction_tables(document: dict[str, Any]) -> RenderableType:
     legs = [
         (
             str(number),
-            f"{leg['giver']} → {leg['receiver']}: {moved_text(leg['amount'], leg['is_title'])} {leg['instrument']}",
+            f"{leg['giver']} → {leg['receiver']}: {moved_text(leg['amount'], leg['is_title'])} {leg['instrument']}"
+            + ("" if leg["receiver_instrument"] == leg["instrument"] else f" → {leg['receiver_instrument']}"),
         )
         for number, leg in enumerate(document["legs"])
     ]

@@ -227,6 +227,8 @@ def test_a_killed_chain_is_noticed(settle, up):
     os.kill(up["pid"], signal.SIGKILL)
     assert settle.left_running() == []
     assert settle.json("status") == {"up": False}
+    ran = settle("positions")
+    assert (ran.code, "has ended; what is on it is kept: `settle up` goes on with it" in ran.sentence) == (3, True)
     assert settle.json("up")["started"] is True
 
 
@@ -234,6 +236,12 @@ def test_chain_up_without_a_chain(settle):
     ran = settle("run", "interbank-transfer", "--chain", "up")
     assert ran.code == 2
     assert "settle up" in ran.sentence
+
+
+def test_positions_of_a_chain_that_was_taken_down(settle, up):
+    settle.ok("down")
+    ran = settle("positions")
+    assert (ran.code, "`settle up` goes on with the one that was" in ran.sentence) == (2, True)
 
 
 def test_positions_with_nothing_up(settle):
