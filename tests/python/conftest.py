@@ -262,6 +262,11 @@ def shipped() -> Callable[[str], str]:
     return lambda name: (library / f"{name}.yaml").read_text("utf-8")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest first: at the end there is something short for each processor."""
+    items.sort(key=lambda item: "readme" not in item.path.parts)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the marker of what takes long; it runs all the same unless deselected with -m 'not slow'."""
     config.addinivalue_line("markers", "slow: builds and installs the wheel")
