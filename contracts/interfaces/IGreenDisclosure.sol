@@ -62,7 +62,7 @@ interface IGreenDisclosure {
     error GreenDisclosure_InvalidSignature(uint256 commitment, address attester);
 
     /// @notice Records a version of a document. Anybody may submit it; it takes the attester's signature, and that the
-    /// attester is active now.
+    /// attester is active now, and of an external review a reviewer in the registry.
     /// @dev A signature cannot be called back: until its version is taken, anybody who has it may submit it.
     /// @param commitment Position of the commitment.
     /// @param documentHash Hash of the document; not zero.
