@@ -19,6 +19,7 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -257,10 +258,16 @@ def _collect(output: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hash_in(path: Path) -> str | None:
     try:
-        document = json.loads(path.read_text("utf-8"))
-        return str(document["sourceHash"]) if document["format"] == FORMAT else None
+        found = path.stat()
+        return _hash_read(path, found.st_ino, found.st_mtime_ns)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+@lru_cache(maxsize=2)
+def _hash_read(path: Path, _file: int, _modified: int) -> str | None:
+    document = json.loads(path.read_text("utf-8"))
+    return str(document["sourceHash"]) if document["format"] == FORMAT else None
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from eth_account import Account
 from eth_utils.address import to_checksum_address
-from web3 import HTTPProvider, Web3
 
 from settlement.chain.artifacts import Artifacts
 from settlement.chain.deployment import Deployment
@@ -22,6 +21,8 @@ class NaiveClient:
     """
 
     def __init__(self, url: str, artifacts: Artifacts, deployment: Deployment) -> None:
+        from web3 import HTTPProvider, Web3  # It takes longer to import than all of this package.
+
         self._web3 = Web3(HTTPProvider(url))
         abi = list(artifacts.contract("SettlementEngine").abi)
         self._engine = self._web3.eth.contract(address=to_checksum_address(deployment.engine), abi=abi)

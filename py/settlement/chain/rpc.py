@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +10,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from urllib3.exceptions import ReadTimeoutError
-from web3 import HTTPProvider
-from web3.types import RPCEndpoint
 
 from settlement.chain.answers import is_answer
 from settlement.chain.patience import ANSWER_BYTES_MAX, AnswerTooLarge, PatientAdapter, read_whole
@@ -62,36 +61,40 @@ class _Session(requests.Session):
     is done as usual from then on.
     """
 
-    def __init__(self, url: str, bytes_max: int) -> None:
+    def __init__(self, url: str, timeout_s: float, bytes_max: int) -> None:
         super().__init__()
         self.mount("http://", PatientAdapter())
         self.mount("https://", PatientAdapter())
-        self._bytes_max = bytes_max
+        self.headers["Content-Type"] = "application/json"
+        self._url, self._timeout_s, self._bytes_max = url, timeout_s, bytes_max
         self._settings = self.merge_environment_settings(url, {}, True, None, None)
         self._post = self.prepare_request(requests.Request("POST", url))
         self._adapter = self.get_adapter(url)
         self._is_plain = True
 
-    def post(self, url: Any, data: Any = None, json: Any = None, **kwargs: Any) -> requests.Response:
-        """What the node answers, read whole."""
-        response = self._posted(url, data, json, kwargs | {"stream": True})
-        if response._content is False:
-            read_whole(response, self._bytes_max)
-        return response
+    def ask(self, body: bytes) -> Any:
+        """The JSON that the node answers, read whole; raises what requests raises, and ValueError."""
+        with self._posted(body) as response:
+            if response._content is False:
+                read_whole(response, self._bytes_max)
+            response.raise_for_status()
+            return json.loads(response.content)
 
-    def _posted(self, url: Any, data: Any, json: Any, kwargs: dict[str, Any]) -> requests.Response:
+    def _posted(self, body: bytes) -> requests.Response:
         if not self._is_plain:
-            return super().post(url, data=data, json=json, **kwargs)
+            return self._post_as_usual(body)
         request = self._post.copy()
-        request.headers.update(kwargs["headers"])
-        request.body = data
-        request.headers["Content-Length"] = str(len(data))
-        response = self._adapter.send(request, timeout=kwargs["timeout"], **self._settings)
+        request.body = body
+        request.headers["Content-Length"] = str(len(body))
+        response = self._adapter.send(request, timeout=self._timeout_s, **self._settings)
         read_whole(response, self._bytes_max)
         if response.is_redirect or response.cookies:
             self._is_plain = False
             self.cookies.update(response.cookies)
-        return super().post(url, data=data, json=json, **kwargs) if response.is_redirect else response
+        return self._post_as_usual(body) if response.is_redirect else response
+
+    def _post_as_usual(self, body: bytes) -> requests.Response:
+        return self.post(self._url, data=body, timeout=self._timeout_s, stream=True)
 
 
 class Rpc:
@@ -111,13 +114,10 @@ class Rpc:
         self.name = _checked(url)
         self.timeout_s = timeout_s
         try:
-            session = _Session(url, bytes_max)
+            self._session = _Session(url, timeout_s, bytes_max)
         except (requests.exceptions.RequestException, ValueError):  # What they say holds the URL.
             raise InputError(f"{self.name} {_NO_URL}") from None
-        self._provider = HTTPProvider(
-            url, request_kwargs={"timeout": timeout_s}, session=session, exception_retry_configuration=None
-        )
-        self._ids = self._provider.request_counter = _Ids()  # type: ignore[assignment]
+        self._ids = _Ids()
 
     def __repr__(self) -> str:
         return f"Rpc({self.name})"
@@ -130,9 +130,8 @@ class Rpc:
             ChainUnreachable: no usable answer; `AnswerLost` where the request may have got through.
 
         """
-        asked = self._ids.next
-        answer = self._ask(lambda: self._provider.make_request(RPCEndpoint(method), list(params)))
-        return self._result((method, params), asked, answer)
+        request = self._request(method, params)
+        return self._result((method, params), request["id"], self._ask(request))
 
     def batch(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """Several requests in one HTTP request; per request its result, or the RpcError it met.
@@ -144,22 +143,26 @@ class Rpc:
         """
         if not requests:
             return []
-        wanted = [(RPCEndpoint(method), list(params)) for method, params in requests]
-        first = self._ids.next
-        answers = self._ask(lambda: self._provider.make_batch_request(wanted))
+        wanted = [self._request(method, params) for method, params in requests]
+        answers = self._ask(wanted)
         if not isinstance(answers, list):
-            self._result(requests[0], first, answers)
+            self._result(requests[0], wanted[0]["id"], answers)
             raise self._lost("something else than one answer per request")
         if len(answers) != len(wanted):
             raise self._lost(f"{len(answers)} answers to {len(wanted)} requests")
+        by_id = {answer["id"]: answer for answer in answers if isinstance(answer, dict) and _is_id(answer.get("id"))}
         return [
-            self._result_or_error(request, asked, answer)
-            for asked, (request, answer) in enumerate(zip(requests, answers, strict=True), first)
+            self._result_or_error(request, asked["id"], by_id.get(asked["id"]))
+            for asked, request in zip(wanted, requests, strict=True)
         ]
 
-    def _ask(self, send: Any) -> Any:
+    def _request(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
+        return {"jsonrpc": "2.0", "method": method, "params": list(params), "id": next(self._ids)}
+
+    def _ask(self, asked: object) -> Any:
+        body = json.dumps(asked).encode()
         try:
-            return send()
+            return self._session.ask(body)
         except _NOT_SENT as error:
             raise ChainUnreachable(f"no connection to the chain at {self.name}: {_short(error)}") from None
         except requests.exceptions.Timeout:
@@ -176,8 +179,7 @@ class Rpc:
             return self._from_http_error(error)
         except requests.exceptions.RequestException as error:
             raise AnswerLost(f"asking the chain at {self.name} failed: {_short(error)}") from None
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, RuntimeWarning):
-            # HTML, half an answer, an answer without ids: whatever a proxy says in the node's place
+        except (ValueError, RecursionError):  # HTML, half an answer: whatever a proxy says in the node's place
             raise self._lost("something that is not JSON-RPC") from None
 
     def _from_http_error(self, error: requests.exceptions.HTTPError) -> Any:
@@ -226,6 +228,10 @@ class Rpc:
 
     def _lost(self, what: str) -> AnswerLost:
         return AnswerLost(f"{self.name} answered with {what}; is that the URL of a node?")
+
+
+def _is_id(word: object) -> bool:
+    return isinstance(word, int) and not isinstance(word, bool)
 
 
 def masked(url: str) -> str:

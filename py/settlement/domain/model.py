@@ -22,4 +22,4 @@ Hash32 = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{64}$")]
 class Model(BaseModel):
     """Strict, frozen, and closed: no value is converted silently and no field is ignored."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)

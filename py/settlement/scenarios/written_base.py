@@ -26,7 +26,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 class Written(BaseModel):
     """Base: closed, frozen and strict; an unknown field is answered with the nearest that there is."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

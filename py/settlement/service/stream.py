@@ -40,7 +40,7 @@ _SHOWN_MAX = 80
 
 
 class _Line(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(strict=True, extra="forbid", defer_build=True)
 
 
 class _LegLine(_Line):

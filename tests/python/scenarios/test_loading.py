@@ -35,10 +35,12 @@ steps:
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))
-def test_a_shipped_scenario_has_its_files_name(name: str) -> None:
+def test_a_shipped_scenario_has_its_files_name_and_is_listed_as_what_it_says(name: str) -> None:
     scenario = load_scenario(name)
     assert scenario.name == name
     assert scenario == load_scenario(LIBRARY / f"{name}.yaml")
+    (listed,) = (each for each in shipped_scenarios() if each.name == name)
+    assert (listed.title, listed.is_crowded) == (scenario.title, bool(scenario.crowds))
 
 
 def test_the_library_is_listed() -> None:

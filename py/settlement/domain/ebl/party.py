@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 class DcsaModel(BaseModel):
     """Strict and frozen, with DCSA's spelling in JSON; fields that are not named here are kept as they are."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="allow", alias_generator=to_camel)
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", alias_generator=to_camel, defer_build=True)
 
     def document(self) -> dict[str, Any]:
         """As JSON values in DCSA's spelling: what was read, and no more."""
