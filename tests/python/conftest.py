@@ -32,42 +32,6 @@ TIMEOUT_S = 300.0
 """A command that takes so long hangs; the longest takes a minute on an idle machine."""
 
 
-FORKING = """
-import contextlib, gc, json, os, sys
-from settlement.chain.artifacts import load_artifacts
-from settlement.cli.main import command, main
-
-load_artifacts()
-command()
-gc.freeze()
-for line in sys.stdin:
-    asked = json.loads(line)
-    child = os.fork()
-    if child:
-        status = os.waitpid(child, 0)[1]
-        print(os.waitstatus_to_exitcode(status), flush=True)
-        continue
-    os.chdir(asked["folder"])
-    os.environ.clear()
-    os.environ.update(asked["environment"])
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for number, name in ((1, "out"), (2, "err")):
-        os.dup2(os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
-    sys.argv = ["settle", *asked["arguments"]]
-    code = 1
-    try:
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    finally:
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-        os._exit(code)
-"""
-"""Python that has the command imported and the contracts read; it forks for each run: they take longer than most do."""
-
-
 @dataclass(frozen=True)
 class Ran:
     """What a command said, and how it ended."""
@@ -100,7 +64,7 @@ class Forker:
     def run(self, arguments: list[str], environment: dict[str, str], folder: Path, scratch: Path) -> Ran:
         """One run, in a process of its own."""
         if self._process is None:
-            command = [sys.executable, "-c", FORKING]
+            command = [sys.executable, str(HERE / "forking.py")]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         asking, answering = self._process.stdin, self._process.stdout
         assert asking is not None

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from built_models import build_models
+
 from settlement import Refused
 from settlement.app import NetworkDescription, Service, open_service
 from settlement.chain.artifacts import load_artifacts
@@ -103,7 +105,9 @@ def run(task: Task, fault: Fault | None) -> int:
 _NODE = threading.RLock()
 """A node that is asked things while it reorganises its chain for us may be left without a state."""
 
-load_artifacts()  # The process that they are forked from imports this file, so none of them has to read them.
+# The process that they are forked from imports this file, so none of them has to do this.
+load_artifacts()
+build_models()
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["settlement.app", "faulty_run"])
 
