@@ -389,10 +389,10 @@ class EvmLedger:
         """See `ports.Ledger.position`."""
         record = self._directory.instrument(instrument)
         holder = self._directory.address_of(party)
-        balance = self._answer(record.address, encode_call("balanceOf(address)", [holder]), "uint256")
-        if record.kind == "bill-of-lading":
-            return Position(balance, 0)
-        held = self._answer(record.address, encode_call("heldOf(address)", [holder]), "uint256")
+        # A title is held or not; nobody asks how much of it.
+        names = ("balanceOf(address)", "heldOf(address)")[: 1 if record.kind == "bill-of-lading" else 2]
+        answers = self._transactor.views(record.address, [encode_call(name, [holder]) for name in names])
+        balance, held, *_ = (*(decoded(["uint256"], answer)[0] for answer in answers), 0)
         return Position(balance, held)
 
     def positions(self, parties: Collection[str] | None = None) -> Mapping[tuple[str, str], Position]:
@@ -409,7 +409,7 @@ class EvmLedger:
         for record in self._directory.instruments.values():
             if record.unlisted:
                 continue
-            wanted = 1 if record.kind == "bill-of-lading" else 2  # A title is held or not; nobody asks how much of it.
+            wanted = 1 if record.kind == "bill-of-lading" else 2  # As above.
             for party, data in calls.items():
                 for each in data[:wanted]:
                     keys.append((party, record.instrument))

@@ -224,9 +224,13 @@ class Transactor:
         pause = POLL_SECONDS_MIN
         while True:
             try:
-                found = self._rpc.call("eth_getTransactionReceipt", [transaction.hash])
+                found, latest = self._rpc.batch(
+                    [("eth_getTransactionReceipt", [transaction.hash]), ("eth_getBlockByNumber", ["latest", False])]
+                )
+                if isinstance(found, RpcError):
+                    raise found
                 if _is_mined(found):
-                    receipt = self._to_receipt(found)
+                    receipt = self._to_receipt(found, latest)
                     self._objections.pop(transaction.hash, None)
                     return receipt
             except ChainUnreachable as error:
@@ -343,14 +347,17 @@ class Transactor:
             return decode_revert(error.data, self._artifacts, naming=self._naming)
         return Reason("ChainRefused", {"code": error.code}, error.message)
 
-    def _to_receipt(self, found: dict[str, Any]) -> Receipt:
+    def _to_receipt(self, found: dict[str, Any], latest: Any) -> Receipt:
+        """The receipt, with its block's time; most often that block is the latest, which was asked for beside it."""
         number = int(found["blockNumber"], 16)
+        is_latest = isinstance(latest, dict) and latest["hash"] == found["blockHash"]
+        timestamp = int(latest["timestamp"], 16) if is_latest else self.block(number).timestamp
         succeeded = int(found["status"], 16) == 1
         return Receipt(
             transaction=found["transactionHash"],
             succeeded=succeeded,
             gas_used=int(found["gasUsed"], 16),
-            block=Block(number, found["blockHash"], self.block(number).timestamp),
+            block=Block(number, found["blockHash"], timestamp),
             events=decode_events(found["logs"], self._artifacts),
             reason=None if succeeded else self._failure(found["transactionHash"], number),
             created=to_checksum_address(found["contractAddress"]) if found.get("contractAddress") else None,
