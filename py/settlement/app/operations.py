@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field, ValidationError
 
@@ -51,6 +51,14 @@ class StoredRun(Model):
     report: RunReport
     names: Mapping[PartyId, str] = Field(default_factory=dict)
     naming: BillNaming | None = None
+
+
+class ChainUp(NamedTuple):
+    """The chain that stays up: whether it was started just now, and if so whether it goes on from a state it had."""
+
+    record: ChainRecord
+    started: bool
+    resumed: bool
 
 
 def run_scenario(
@@ -136,10 +144,8 @@ def stored_runs(store: ChainStore) -> Iterator[tuple[int, StoredRun]]:
     return ((number, _stored(store, number)) for number in store.run_numbers())
 
 
-def chain_up(
-    port: int | None = None, store: ChainStore | None = None, start: int | None = None
-) -> tuple[ChainRecord, bool]:
-    """Starts the chain that stays up, or finds it up already (then False); resumes from its state where there is any.
+def chain_up(port: int | None = None, store: ChainStore | None = None, start: int | None = None) -> ChainUp:
+    """Starts the chain that stays up, or finds it up already; resumes from its state where there is any.
 
     Args:
         port: Where it listens; None is a free port.
@@ -158,9 +164,10 @@ def chain_up(
                 raise InputError(f"a chain is up on port {record.port}: run `settle down` first")
             if start is not None:
                 raise InputError("a chain is up and has its clock: `settle down --forget`, then start one")
-            return record, False
+            return ChainUp(record, started=False, resumed=False)
         if start is not None and store.state_path.exists():
             raise InputError("the chain's state is kept and has its clock: `settle down --forget`, then start one")
+        resumed = store.state_path.exists()
         known = _known_deployment(store)
         settings = NodeSettings(
             chain_id=DEVELOPMENT_CHAIN_ID, timestamp=start, port=port, state=store.state_path, log=store.log_path
@@ -190,7 +197,7 @@ def chain_up(
         except BaseException:
             stop_detached(node.pid)
             raise
-        return record, True
+        return ChainUp(record, started=True, resumed=resumed)
 
 
 def chain_down(store: ChainStore | None = None, *, forget: bool = False) -> ChainRecord | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -20,11 +21,11 @@ app = typer.Typer(rich_markup_mode=None)
 def up(
     port: Port = None,
     start: Annotated[
-        datetime | None,
+        str | None,
         typer.Option(
             "--start",
+            metavar="DATE[THH:MM:SS]",
             help="Its clock begins at this time (UTC), for a scenario with dates of its own. Default: now.",
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
         ),
     ] = None,
     as_json: Json = False,
@@ -33,20 +34,26 @@ def up(
 
     Example: settle up --port 8545
     """
+    begins = None if start is None else _unix_time(start)
     with progress(as_json) as say:
         say("starting the chain")
-        record, started = operations.chain_up(port, start=None if start is None else _unix_time(start))
+        record, started, resumed = operations.chain_up(port, start=begins)
     if as_json:
-        print_json({"started": started} | documents.record_document(record))
+        print_json({"started": started, "resumed": resumed} | documents.record_document(record))
     else:
-        word = "up" if started else "already up"
+        word = "up again, as it was," if resumed else "up" if started else "already up"
         make_console().print(f"chain {record.chain_id} is {word} at {record.url}; next: settle run ebl-dvp")
 
 
-def _unix_time(start: datetime) -> int:
-    timestamp = int(start.replace(tzinfo=UTC).timestamp())
+def _unix_time(start: str) -> int:
+    for form in ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"):
+        with contextlib.suppress(ValueError):
+            timestamp = int(datetime.strptime(start, form).replace(tzinfo=UTC).timestamp())
+            break
+    else:
+        raise InputError(f"--start {start!r} is no date: write it as 2024-02-06, or 2024-02-06T01:00:00 in UTC")
     if timestamp < 1:
-        raise InputError(f"--start {start:%Y-%m-%d} is before 1970, where the chain's time begins")
+        raise InputError(f"--start {start} is before 1970, where the chain's time begins")
     return timestamp
 
 
@@ -83,7 +90,9 @@ def down(
     if as_json:
         print_json({"stopped": record is not None, "forgotten": forget})
     else:
-        make_console().print("no chain was up" if record is None else f"chain at {record.url} is down")
+        what = "no chain was up" if record is None else f"the chain at {record.url} is down"
+        kept = "its state and its runs are removed" if forget else "settle up resumes it"
+        make_console().print(f"{what}; {kept}" if forget or record is not None else what)
 
 
 @app.command()

@@ -20,13 +20,13 @@ def up(settle):
 def test_its_life(settle):
     """Up, run, down, up again with the same positions, forget."""
     started = settle.json("up")
-    assert started["started"] is True
+    assert (started["started"], started["resumed"]) == (True, False)
     assert settle.json("run", "interbank-transfer")["ok"] is True
     before = settle.json("positions")
     assert settle.json("down")["stopped"] is True
     assert settle.left_running() == []
     again = settle.json("up")
-    assert (again["started"], again["engine"]) == (True, started["engine"])
+    assert (again["started"], again["resumed"], again["engine"]) == (True, True, started["engine"])
     assert settle.json("positions") == before
     assert settle.json("down", "--forget") == {"stopped": True, "forgotten": True}
     assert settle.json("up")["started"] is True
