@@ -211,9 +211,16 @@ contract GreenBond is CouponSchedule {
         if (amount % _INCREMENT != 0) revert GreenBond_NotInIncrement(amount, _INCREMENT);
     }
 
-    /// @dev The issuer's own account is a treasury, not a holding: any multiple of the increment may stay there.
-    function _checkPosition(address account, uint256 balance) internal view override {
-        if (_isBelowMinimum(account, balance)) revert GreenBond_BelowMinimumDenomination(account, balance, _MINIMUM);
+    /// @dev The issuer's own account is a treasury, not a holding: any multiple of the increment may stay there. Others'
+    /// holdings are counted without what is on hold, so that delivering that changes nothing.
+    function _checkPosition(address account, uint256 free) internal view override {
+        if (_isBelowMinimum(account, free)) revert GreenBond_BelowMinimumDenomination(account, free, _MINIMUM);
+    }
+
+    /// @dev The receiver may have nothing else when it is delivered, so every hold is a holding, the issuer's too.
+    function _checkHold(address account, uint96 amount, uint256 free) internal view override {
+        if (amount < _MINIMUM) revert GreenBond_BelowMinimumDenomination(account, amount, _MINIMUM);
+        _checkPosition(account, free);
     }
 
     function _movementReasons(address giver, address receiver) internal view override returns (bytes[] memory reasons) {
@@ -232,24 +239,22 @@ contract GreenBond is CouponSchedule {
         override
         returns (bytes[] memory reasons)
     {
-        reasons = _minimumReasons(reasons, giver, balanceOf(giver) - quantity);
-        reasons = _minimumReasons(reasons, receiver, balanceOf(receiver) + quantity);
+        reasons = _minimumReasons(reasons, giver, freeOf(giver) - quantity);
+        reasons = _minimumReasons(reasons, receiver, freeOf(receiver) + quantity);
     }
 
-    function _minimumReasons(bytes[] memory reasons, address account, uint256 balance)
+    function _minimumReasons(bytes[] memory reasons, address account, uint256 free)
         private
         view
         returns (bytes[] memory)
     {
-        if (!_isBelowMinimum(account, balance)) return reasons;
+        if (!_isBelowMinimum(account, free)) return reasons;
         return
-            reasons.push(
-                abi.encodeWithSelector(GreenBond_BelowMinimumDenomination.selector, account, balance, _MINIMUM)
-            );
+            reasons.push(abi.encodeWithSelector(GreenBond_BelowMinimumDenomination.selector, account, free, _MINIMUM));
     }
 
-    function _isBelowMinimum(address account, uint256 balance) private view returns (bool) {
-        return balance != 0 && balance < _MINIMUM && account != _ISSUER;
+    function _isBelowMinimum(address account, uint256 free) private view returns (bool) {
+        return free != 0 && free < _MINIMUM && account != _ISSUER;
     }
 
     /// @dev Before the issue is open, nominal goes from and to the issuer alone; once it is closed, it is redeemed alone.

@@ -16,7 +16,7 @@ interface IGreenBond is IFungibleInstrument, IPositionHistory {
         bytes3 currency;
         /// Whole units of currency that may be issued.
         uint96 nominal;
-        /// Smallest holding, in whole units of nominal.
+        /// Smallest holding, in whole units of nominal: of what is free, and of each hold.
         uint96 minimumDenomination;
         /// Step in which a quantity moves, in whole units of nominal.
         uint96 increment;
@@ -81,9 +81,10 @@ interface IGreenBond is IFungibleInstrument, IPositionHistory {
     /// @param increment The step allowed.
     error GreenBond_NotInIncrement(uint256 quantity, uint256 increment);
 
-    /// @notice Thrown when a movement would leave a holder with less than the minimum denomination.
+    /// @notice Thrown when a movement or a hold would leave a holder with less than the minimum denomination free, or less
+    /// than that would be on hold: delivering what is on hold is then always possible.
     /// @param holder The holder.
-    /// @param position What it would be left with.
+    /// @param position What it would have free, or on hold.
     /// @param minimum The smallest holding.
     error GreenBond_BelowMinimumDenomination(address holder, uint256 position, uint256 minimum);
 

@@ -56,7 +56,8 @@ interface IInstrument {
     /// @notice Moves `quantity` from `giver` to `receiver` in full, or reverts. Engine only.
     function bookTransfer(address giver, address receiver, uint256 quantity) external;
 
-    /// @notice Sets `quantity` of `owner`'s aside under `holdId`. Engine only.
+    /// @notice Sets `quantity` of `owner`'s aside under `holdId`, so that delivering it does not depend on what else the
+    /// owner or its receiver has then. Engine only.
     function placeHold(HoldId holdId, address owner, uint256 quantity) external;
 
     /// @notice Ends a hold, leaving the quantity free with its owner; the engine moves it next if it was executed.

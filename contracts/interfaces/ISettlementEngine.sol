@@ -154,7 +154,8 @@ interface ISettlementEngine {
         external
         returns (InstructionId instructionId);
 
-    /// @notice Matches an instruction on chain and puts every leg on hold, any time up to its deadline.
+    /// @notice Matches an instruction on chain and puts every leg on hold, any time up to its deadline. A title is locked
+    /// only where it could pass to its receiver now.
     function lock(Instruction calldata instruction, Consent[] calldata consents)
         external
         returns (InstructionId instructionId);

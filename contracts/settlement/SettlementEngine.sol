@@ -164,11 +164,13 @@ contract SettlementEngine is
             revert Engine_WindowEmpty(id, instruction.notBefore, instruction.deadline);
         }
         _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Locked);
-        _requireConsents(id, instruction.legs, consents, _checkLegs(instruction.legs));
+        uint256 duties = _checkLegs(instruction.legs);
+        _requireConsents(id, instruction.legs, consents, duties);
         uint256 count = instruction.legs.length;
         _heldLegs[id] = (1 << count) - 1;
         for (uint256 i = 0; i < count; ++i) {
             Leg calldata leg = instruction.legs[i];
+            if (duties & (1 << i) != 0) _requireMovable(leg);
             IInstrument(leg.instrument).placeHold(id.holdId(i), leg.giver, leg.quantity);
         }
         emit InstructionLocked(id, instruction.termsHash);
@@ -333,6 +335,13 @@ contract SettlementEngine is
             _requireConsent(id, legs[i].giver, consenting);
             if (duties & (1 << i) != 0) _requireConsent(id, legs[i].receiver, consenting);
         }
+    }
+
+    /// @dev Whether a title may go to a receiver can turn on what its giver last said of both; nobody says that of a title
+    /// on hold.
+    function _requireMovable(Leg calldata leg) private view {
+        bytes[] memory reasons = IInstrument(leg.instrument).moveReasons(leg.giver, leg.receiver, leg.quantity);
+        if (reasons.length != 0) ReturnData.revertWith(reasons[0]);
     }
 
     // ---- movements ---------------------------------------------------------------------------------------------------

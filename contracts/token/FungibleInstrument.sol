@@ -56,6 +56,7 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         uint256 free = _free(word);
         if (amount > free) revert Instrument_InsufficientFree(owner, free, amount);
         _checkQuantity(amount);
+        _checkHold(owner, amount, free - amount);
         _accounts[owner] = word + (uint256(amount) << _HELD_SHIFT);
         _holds[holdId] = Hold(owner, amount);
         emit HoldPlaced(holdId, owner, quantity);
@@ -169,10 +170,10 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         uint256 period = _beforeMovement(giver, receiver);
         uint96 amount = _toAmount(quantity);
         _checkQuantity(amount);
-        uint256 giverLeft = _take(giver, amount, period);
+        uint256 giverNow = _take(giver, amount, period);
         uint256 receiverNow = _give(receiver, amount, period);
-        _checkPosition(giver, giverLeft);
-        _checkPosition(receiver, receiverNow);
+        _checkPosition(giver, _free(giverNow));
+        _checkPosition(receiver, _free(receiverNow));
         emit Transfer(giver, receiver, quantity);
     }
 
@@ -202,8 +203,9 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
         emit Transfer(account, address(0), quantity);
     }
 
-    function _take(address from, uint96 amount, uint256 period) private returns (uint256 left) {
-        uint256 word = _accounts[from];
+    /// @return word The account's word afterwards.
+    function _take(address from, uint96 amount, uint256 period) private returns (uint256 word) {
+        word = _accounts[from];
         _checkAccount(from, word >> _FLAGS_SHIFT);
         uint256 free = _free(word);
         if (amount > free) revert Instrument_InsufficientFree(from, free, amount);
@@ -213,15 +215,15 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
             word -= amount;
         }
         _accounts[from] = word;
-        left = word & _AMOUNT_MASK;
     }
 
-    function _give(address to, uint96 amount, uint256 period) private returns (uint256 balance) {
-        uint256 word = _accounts[to];
+    /// @return word The account's word afterwards.
+    function _give(address to, uint96 amount, uint256 period) private returns (uint256 word) {
+        word = _accounts[to];
         _checkAccount(to, word >> _FLAGS_SHIFT);
-        balance = (word & _AMOUNT_MASK) + amount;
-        if (balance > _AMOUNT_MASK) revert Instrument_InvalidQuantity(amount);
-        _accounts[to] = _beforeChange(to, word, period) + amount;
+        if ((word & _AMOUNT_MASK) + amount > _AMOUNT_MASK) revert Instrument_InvalidQuantity(amount);
+        word = _beforeChange(to, word, period) + amount;
+        _accounts[to] = word;
     }
 
     function _free(uint256 word) private pure returns (uint256) {
@@ -281,8 +283,12 @@ abstract contract FungibleInstrument is ERC20, EngineBound, IFungibleInstrument 
     /// @dev Reverts unless the quantity may move or be held.
     function _checkQuantity(uint96 amount) internal view virtual {}
 
-    /// @dev Reverts unless `account` may be left with `balance`.
-    function _checkPosition(address account, uint256 balance) internal view virtual {}
+    /// @dev Reverts unless `free` may be what `account` has free.
+    function _checkPosition(address account, uint256 free) internal view virtual {}
+
+    /// @dev Reverts unless `account` may put the quantity on hold and be left with `free`: what is delivered out of a hold
+    /// has to be possible then whatever either side did meanwhile.
+    function _checkHold(address account, uint96 amount, uint256 free) internal view virtual {}
 
     /// @dev What `_checkAccount` would say, as a list.
     function _receiveReasons(address) internal view virtual returns (bytes[] memory) {}

@@ -151,7 +151,7 @@ SENTENCES: dict[str, str] = {
     "BillOfLading_UnexpectedStatus": "the bill {titleId} is {status}, which does not allow this",
     "BillOfLading_UnknownEntrustment": "{giver} has not entrusted {receiver} with the bill {titleId} on such terms",
     "GreenBond_BelowMinimumDenomination": (
-        "{holder} would be left with {position}, less than the minimum denomination {minimum}"
+        "{holder} would have {position} free or on hold, less than the minimum denomination {minimum}"
     ),
     "GreenBond_FixingMissing": "the index of coupon {coupon} is not fixed yet",
     "GreenBond_FixingNotDue": "coupon {coupon} does not exist, is fixed already, or cannot have such a rate",

@@ -168,6 +168,36 @@ contract GreenBondTest is Instructions {
         assertEq(balance(address(bond), issuer), 2 * INCREMENT);
     }
 
+    function test_RevertWhen_LessThanTheMinimumIsPutOnHold() external {
+        address[2] memory owners = [alice, issuer];
+        vm.startPrank(address(engine));
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.expectRevert(belowMinimum(owners[i], INCREMENT));
+            bond.placeHold(HoldId.wrap("hold"), owners[i], INCREMENT);
+        }
+    }
+
+    function test_RevertWhen_AHoldWouldLeaveLessThanTheMinimumFree() external {
+        vm.startPrank(address(engine));
+        vm.expectRevert(belowMinimum(alice, INCREMENT));
+        bond.placeHold(HoldId.wrap("hold"), alice, 4 * MINIMUM - INCREMENT);
+        bond.placeHold(HoldId.wrap("hold"), issuer, 6 * MINIMUM - INCREMENT);
+        assertEq(bond.freeOf(issuer), INCREMENT, "a treasury has no minimum");
+    }
+
+    function test_RevertGiven_OnlyWhatIsOnHoldIsAboveTheMinimum() external {
+        vm.prank(address(engine));
+        bond.placeHold(HoldId.wrap("hold"), alice, 2 * MINIMUM);
+        vm.startPrank(alice);
+        vm.expectRevert(belowMinimum(alice, INCREMENT));
+        IERC20(address(bond)).transfer(bob, 2 * MINIMUM - INCREMENT);
+        IERC20(address(bond)).transfer(bob, 2 * MINIMUM);
+        vm.stopPrank();
+        vm.prank(bob);
+        vm.expectRevert(belowMinimum(alice, INCREMENT));
+        IERC20(address(bond)).transfer(alice, INCREMENT);
+    }
+
     function test_When_ASpenderTransfers() external {
         vm.prank(alice);
         IERC20(address(bond)).approve(clients[3], 2 * MINIMUM);
@@ -203,6 +233,10 @@ contract GreenBondTest is Instructions {
         if (given > 1) {
             vm.prank(issuer);
             IERC20(address(bond)).transfer(bob, given * INCREMENT);
+        }
+        if (seed % 3 == 0) {
+            vm.prank(address(engine));
+            bond.placeHold(HoldId.wrap("hold"), alice, MINIMUM + (seed >> 8) % 5 * INCREMENT);
         }
         if (seed % 7 == 0) {
             vm.prank(operator);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {
     BatchMode,
     Consent,
@@ -103,14 +104,30 @@ contract Handler is Surroundings {
         (bool found, Instruction memory instruction) = _pickLocked(seed);
         if (!found) return;
         Signed memory signed = _sign(instruction, seed | 7);
+        if (seed >> 40 & 1 == 0) _moveNearlyAll(instruction, seed);
         try engine.settleLocked(instruction, signed.consents) {
             _expect(lockedNow[engine.idOf(instruction)], "DVP-2", "it was not locked itself");
             _expectAllowed(instruction, InstructionStatus.Locked, false, true);
             _hold(instruction, false);
             _settled(instruction, signed.banks);
             ++done["settleLocked"];
-        } catch {}
+        } catch (bytes memory reason) {
+            bool short = bytes4(reason) == IGreenBond.GreenBond_BelowMinimumDenomination.selector;
+            _expect(!short, "HLD-1", "what is on hold cannot be delivered");
+        }
         _compare("DVP-1");
+    }
+
+    /// @dev A side of a bond on hold tries to keep all but too little of what else it has.
+    function _moveNearlyAll(Instruction memory instruction, uint256 seed) private {
+        for (uint256 i = 0; i < instruction.legs.length; ++i) {
+            Leg memory held = instruction.legs[i];
+            if (held.instrument != address(bond)) continue;
+            (address side, address other) =
+                seed >> 41 & 1 == 0 ? (held.giver, held.receiver) : (held.receiver, held.giver);
+            uint256 free = balances[address(bond)][side] - holds[address(bond)][side];
+            if (free > INCREMENT) _transfer(address(bond), side, other, free - INCREMENT);
+        }
     }
 
     // ---- ending ------------------------------------------------------------------------------------------------------

@@ -219,6 +219,11 @@ abstract contract Surroundings is Model {
         address from = wholesaleMoney ? banks[(seed >> 8) % 3] : clients[(seed >> 8) % 6];
         address to = wholesaleMoney ? banks[(seed >> 16) % 3] : holders[(seed >> 16) % holders.length];
         uint256 amount = token == address(bond) ? (1 + (seed >> 24) % 20) * INCREMENT : 1 + (seed >> 24) % (CASH / 4);
+        _transfer(token, from, to, amount);
+        _compare("MON-1");
+    }
+
+    function _transfer(address token, address from, address to, uint256 amount) internal {
         if (_call(from, token, abi.encodeCall(IERC20.transfer, (to, amount)))) {
             uint256 free = balances[token][from] - holds[token][from];
             _expect(amount <= free, "HLD-1", "a held quantity was transferred");
@@ -226,7 +231,6 @@ abstract contract Surroundings is Model {
             _move(token, from, to, amount);
             ++done["transfer"];
         }
-        _compare("MON-1");
     }
 
     // ---- bills -------------------------------------------------------------------------------------------------------

@@ -64,7 +64,8 @@ contract BondProofs is Symbolic {
         Account memory receivers = soundOf(receiver);
         Account memory thirds = accountOf(third);
         unchecked {
-            vm.assume(givers.balance - quantity >= MINIMUM && receivers.balance + quantity >= MINIMUM);
+            vm.assume(givers.balance - givers.held - quantity >= MINIMUM);
+            vm.assume(receivers.balance - receivers.held + quantity >= MINIMUM);
         }
         vm.prank(caller);
         bond.bookTransfer(giver, receiver, quantity);

@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {IAccountMoney} from "../../../contracts/interfaces/IAccountMoney.sol";
+import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {ITitleInstrument} from "../../../contracts/interfaces/ITitleInstrument.sol";
@@ -69,6 +71,22 @@ contract LockTest is Base {
         bytes4 selector = IInstrument.Instrument_InsufficientFree.selector;
         _refuseLock(instruction, abi.encodeWithSelector(selector, carol, CASH, CASH + 1));
         assertEq(held(address(bond), alice), 0, "no hold stands alone");
+    }
+
+    /// @dev Else a seller who entrusts its buyer just before would decide alone whether it is ever paid.
+    function test_RevertGiven_TheTitleCouldNotPass() external {
+        uint256 title = issueBill(bob, "HKG-1");
+        vm.prank(bob);
+        bills.entrust(title, alice, 0);
+        Instruction memory instruction =
+            instruct(leg(bob, alice, address(bills), title), leg(alice, bob, address(deposits[0]), PRICE));
+        bytes4 selector = IBillOfLading.BillOfLading_EntrustmentNotAccepted.selector;
+        _refuseLock(instruction, abi.encodeWithSelector(selector, title, bob, alice));
+        vm.prank(bob);
+        bills.revokeEntrustment(title, alice);
+        engine.lock(instruction, consentsOf(instruction));
+        engine.settleLocked(instruction, new Consent[](0));
+        assertEq(IERC721(address(bills)).ownerOf(title), alice, "once locked, it settles");
     }
 
     function test_When_LockedBeforeTheWindow() external {

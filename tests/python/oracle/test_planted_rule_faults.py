@@ -10,6 +10,7 @@ from random_acts import leg
 from side_by_side import Disagreement, SideBySide
 
 from settlement.domain import acts
+from settlement.domain.bills import EntrustBill
 from settlement.domain.instruction import Instruction, Leg, title_id
 from settlement.domain.oracle import bills, bond, engine, fungible, money, netting, registry, tables
 from settlement.domain.quantity import Quantity
@@ -54,7 +55,7 @@ def to_a_frozen_party(both: SideBySide) -> None:
 
 
 def with_what_is_held(both: SideBySide) -> None:
-    lock(both, instruction(both, (leg("seller", "buyer", "note", 45),), "held"))
+    lock(both, instruction(both, (leg("seller", "buyer", "note", 40),), "held"))
     settle(both, instruction(both, (leg("seller", "buyer", "note", 15),)))
 
 
@@ -83,6 +84,16 @@ def below_the_denomination(both: SideBySide) -> None:
     settle(both, instruction(both, (leg("issuer", "ocean-line", "note", 5),)))
 
 
+def on_hold_below_the_denomination(both: SideBySide) -> None:
+    lock(both, instruction(both, (leg("seller", "buyer", "note", 5),)))
+
+
+def a_title_entrusted_to_its_buyer(both: SideBySide) -> None:
+    about = {"instrument": "ocean-bills", "by": "seller", "document_reference": "BILL-1"}
+    both.do(EntrustBill(**about, receiver="buyer", realisable_from=0))
+    lock(both, instruction(both, (leg("seller", "buyer", "ocean-bills", title_id("BILL-1")),)))
+
+
 def in_a_batch_with_a_bad_one(both: SideBySide) -> None:
     some = [instruction(both, PAYMENT, "a"), instruction(both, (*TRADE, leg("seller", "buyer", "bond", 9**9)), "bad")]
     items = tuple(acts.Settle(instruction=each, consents=both.consents(each, each.parties, None)) for each in some)
@@ -108,6 +119,8 @@ FAULTS: dict[str, tuple[Any, str, Callable[..., Any], Callable[[SideBySide], Non
     "no booking": (money.AccountMoney, "_book", never, under_a_used_reference),
     "no release": (engine.Engine, "_release_all", never, cancelled_when_locked),
     "no denomination": (bond.Bond, "_check_position", never, below_the_denomination),
+    "no denomination on hold": (bond.Bond, "_check_hold", never, on_hold_below_the_denomination),
+    "locks what cannot pass": (bills.Bills, "require_movable", never, a_title_entrusted_to_its_buyer),
     "no roll-back": (tables.Tables, "roll_back", never, in_a_batch_with_a_bad_one),
     "no title": (bills.Bills, "_passes_title", lambda *_: False, a_title),
 }

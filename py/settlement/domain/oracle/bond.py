@@ -115,6 +115,10 @@ class Bond(Fungible):
             raise Refusal("GreenBond_NotInIncrement", f"{quantity} is no multiple of {self._increment}")
 
     def _check_position(self, account: str) -> None:
-        balance = self.balances.get(account, 0)
-        if 0 < balance < self._minimum and account != self.issuer:
-            raise Refusal("GreenBond_BelowMinimumDenomination", f"{account} would have {balance}")
+        free = self.free_of(account)
+        if 0 < free < self._minimum and account != self.issuer:
+            raise Refusal("GreenBond_BelowMinimumDenomination", f"{account} would have {free} free")
+
+    def _check_hold(self, account: str, quantity: int) -> None:
+        if quantity < self._minimum:
+            raise Refusal("GreenBond_BelowMinimumDenomination", f"{account} would have {quantity} on hold")

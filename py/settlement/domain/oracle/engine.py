@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from settlement.domain.instruction import MAX_LEGS
+from settlement.domain.oracle.bills import Bills
 from settlement.domain.oracle.calls import Call, Consenting, Outcome, Terms, TermsLeg
 from settlement.domain.oracle.fungible import Fungible
 from settlement.domain.oracle.instrument import Instrument
@@ -103,7 +104,10 @@ class Engine:
         self._require_consents(terms, consents)
         self._tables.put(self.held_legs, terms.instruction_id, (1 << len(terms.legs)) - 1)
         for hold, leg in zip(terms.holds, terms.legs, strict=True):
-            self._instrument(leg.instrument).place_hold(hold, leg.giver, leg.quantity)
+            instrument = self._instrument(leg.instrument)
+            if isinstance(instrument, Bills):
+                instrument.require_movable(leg.giver, leg.receiver, leg.quantity, call.at)
+            instrument.place_hold(hold, leg.giver, leg.quantity)
 
     def settle_locked(self, call: Call, terms: Terms, consents: Sequence[Consenting]) -> None:
         """All legs out of their holds."""

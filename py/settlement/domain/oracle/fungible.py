@@ -87,8 +87,10 @@ class Fungible(EngineBound):
         self.check_account(owner)
         self._require_free(owner, quantity)
         self._check_quantity(quantity)
+        self._check_hold(owner, quantity)
         self._tables.put(self.held, owner, self.held.get(owner, 0) + quantity)
         self._tables.put(self.holds, hold, (owner, quantity))
+        self._check_position(owner)
 
     def resolve_hold(self, hold: str) -> None:
         """See `Instrument.resolve_hold`."""
@@ -147,7 +149,10 @@ class Fungible(EngineBound):
         """Refuses a quantity that cannot move."""
 
     def _check_position(self, account: str) -> None:
-        """Refuses what an account may not be left with."""
+        """Refuses what an account may not be left with free."""
+
+    def _check_hold(self, account: str, quantity: int) -> None:
+        """Refuses what could not be delivered by itself."""
 
 
 def _require_amount(quantity: int) -> None:
