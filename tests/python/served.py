@@ -20,8 +20,8 @@ from settlement.flow.worker import Worker
 from settlement.flow.worker_rule import WorkerRule
 from settlement.ports import ChainIdentity, Clock, Slot
 
-PATIENCE_S = 0.5
-"""How long a worker that is to meet trouble waits for the node's answer."""
+PATIENCE_S = 10.0
+"""How long a worker that is to meet trouble waits for the node's answer; who gives none hangs up at once."""
 
 TROUBLE_S = 30.0
 """How long a worker may need to get over what struck it."""

@@ -391,12 +391,11 @@ class _Moving:
             return replace(bill, held=False)
         self.register.require_active(self.movement.giver)
         self.register.require_active(self.movement.receiver)
-        if step == "lock":
-            return replace(self.free(), held=True)
         if self.movement.giver == self.movement.receiver:
             _refuse("Instrument_SelfMovement")
         bill = self.free(out_of_the_hold=step == "settle-locked")
-        return self.moved(bill, with_title=self.passes_title(bill))
+        with_title = self.passes_title(bill)
+        return replace(bill, held=True) if step == "lock" else self.moved(bill, with_title)
 
     def free(self, out_of_the_hold: bool = False) -> Bill:
         bill = self.bill
