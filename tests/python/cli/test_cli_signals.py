@@ -14,7 +14,7 @@ PLACES = {
     "run, setting up": (("run", "green-bond-2023"), "admitting parties"),
     "run, settling": (("run", "green-bond-2023"), "locked, both sides"),
     "demo, in the first": (("demo",), "opening positions"),
-    "demo, in the second": (("demo",), "failures: "),
+    "demo, in the second": (("demo",), "ebl-collection: "),
     "bench": (("bench", "gas"), "settling one by one"),
 }
 
