@@ -92,6 +92,28 @@ def _solc(path: Path, version: str) -> Path:
     return path
 
 
+def test_the_version_is_remembered_for_as_long_as_the_compiler_is_the_same_file(tmp_path: Path) -> None:
+    home = tmp_path / "node_modules" / "solc"
+    home.mkdir(parents=True)
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "solc", tmp_path / "scripts")
+
+    def installed(version: str, file: str) -> None:
+        (home / "index.js").write_text(f"module.exports = {{ version: () => '{version}' }};")
+        (home / "soljson.js").write_text(file)
+
+    def said() -> str:
+        command = [tmp_path / "scripts" / "solc", "--version"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()[-1]
+
+    installed("0.8.37+commit.aaaaaaaa", "one")
+    assert said() == "0.8.37+commit.aaaaaaaa"
+    (home / "index.js").unlink()
+    assert said() == "0.8.37+commit.aaaaaaaa", "without asking"
+    installed("0.8.38+commit.bbbbbbbb", "another")
+    assert said() == "0.8.38+commit.bbbbbbbb"
+
+
 def test_order_of_compilers(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()

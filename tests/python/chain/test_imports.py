@@ -31,6 +31,10 @@ def test_the_package_alone_imports_nothing_of_the_chain():
     assert said_by("import settlement, sys; print('web3' in sys.modules)") == "False\n"
 
 
+def test_the_command_does_not_import_web3_which_takes_as_long_as_everything_else():
+    assert said_by("import settlement.cli.main, sys; print({'web3', 'aiohttp'} & set(sys.modules))") == "set()\n"
+
+
 def test_python_recurses_no_deeper_than_before():
     assert said_by(
         "import sys; sys.setrecursionlimit(777); import settlement.chain; print(sys.getrecursionlimit())"
