@@ -174,7 +174,10 @@ def _settled_by(service: Service, transaction: str) -> int:
 
 
 def _mined(rpc: Rpc, address: str, count: int) -> None:
-    while int(rpc.call("eth_getTransactionCount", [address, "latest"]), 16) < count:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while (mined := int(rpc.call("eth_getTransactionCount", [address, "latest"]), 16)) < count:
+        if time.monotonic() > until:
+            raise SettlementError(f"of {count} transactions only {mined} are in a block after {PATIENCE_SECONDS} s")
         time.sleep(0.001)
 
 

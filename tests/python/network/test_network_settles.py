@@ -14,6 +14,7 @@ from settlement.errors import InputError
 from settlement.flow.instruct import instruct
 from settlement.flow.match import match
 from settlement.flow.settle import settle, settle_batch
+from settlement.ports import SignedTransaction
 
 
 def test_a_trade_across_two_banks_moves_everything(market):
@@ -33,6 +34,13 @@ def test_its_outcome_is_confirmed_and_has_the_transaction(market, settlement_cha
     assert outcome.status is InstructionStatus.CONFIRMED
     found = Rpc(settlement_chain).call("eth_getTransactionReceipt", [outcome.receipt.transaction])
     assert int(found["gasUsed"], 16) == outcome.receipt.gas_used
+
+
+def test_a_receipt_that_is_asked_for_later_has_the_time_of_its_own_block(market):
+    first = market.settle(*market.trade("10", "1,000.00")).receipt
+    ledger = market.network.ledger
+    ledger.advance_to(ledger.head().timestamp + 86_400)
+    assert ledger.receipt(SignedTransaction(first.transaction, "", "", 0)).block == first.block
 
 
 def test_a_refusal_leaves_everything_as_it_was(market):

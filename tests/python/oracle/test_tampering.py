@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -95,8 +96,9 @@ def test_a_lock_with_other_bytes_behind_a_signature_is_understood(market: Market
         data = bytes(TypedTransaction.from_bytes(HexBytes(ledger.prepare(act).raw)).as_dict()["data"])
         call = {"from": stranger, "to": ledger.engine, "data": "0x" + (data[: -len(last)] + last).hex()}
         sent = market.rpc.call("eth_sendTransaction", [call])
+        until = time.monotonic() + 60
         while (mined := market.rpc.call("eth_getTransactionReceipt", [sent])) is None:
-            pass
+            assert time.monotonic() < until, "it is in no block"
         assert int(mined["status"], 16) == 1
 
     submitted(Lock(instruction=matched.instruction, consents=tuple(map(of_65_bytes, matched.consents))), b"\1")
