@@ -92,8 +92,7 @@ from settlement.chain.rpc import Rpc
 def test_a_chain_with_a_long_past(settlement_network, settlement_chain):
     rpc, engine = Rpc(settlement_chain), settlement_network.ledger.deployment.engine
     code = rpc.call("eth_getCode", [engine, "latest"])
-    for _ in range(1_100):
-        rpc.call("evm_mine", [])
+    rpc.call("anvil_mine", [hex(1_100)])
     rpc.call("anvil_reorg", [20, []])
     assert rpc.call("eth_getCode", [engine, "latest"]) == code
 
@@ -101,8 +100,7 @@ def test_a_chain_with_a_long_past(settlement_network, settlement_chain):
 @pytest.mark.parametrize("number", range(120))
 def test_the_next_ones_down_to_their_beginning(settlement_network, settlement_chain, number):
     rpc = Rpc(settlement_chain)
-    for _ in range(12):
-        rpc.call("evm_mine", [])
+    rpc.call("anvil_mine", [hex(12)])
     if number % 4 == 0:
         rpc.call("anvil_reorg", [12, []])
 """
