@@ -84,7 +84,20 @@ _POOLS = {"http": _Pool, "https": _SecurePool}
 
 
 class PatientAdapter(HTTPAdapter):
-    """Takes the timeout for an answer as that for the whole of it."""
+    """Takes the timeout for an answer as that for the whole of it; asks once for the connections to one URL."""
+
+    _last: tuple[tuple[Any, ...], Any] = ((), None)
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """See `HTTPAdapter.get_connection_with_tls_context`."""
+        asked = (request.url, verify, cert, *sorted((proxies or {}).items()))
+        known, pool = self._last
+        if known != asked:
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            self._last = (asked, pool)
+        return pool
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """See `HTTPAdapter.init_poolmanager`."""
