@@ -1,5 +1,5 @@
-"""A program that has the command imported, its models built and the contracts read, and forks for each run of it that
-is asked for on standard input: those take longer than most runs do.
+"""A program that has the command imported, its models built, the contracts and calendars read, and forks for each run
+of it that is asked for on standard input: those take longer than most runs do.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ import gc
 import json
 import os
 import sys
+from datetime import date
 
 from built_models import build_models
 
 from settlement.chain.artifacts import load_artifacts
 from settlement.cli.main import command, main
+from settlement.domain.bonds.calendars import Calendar, is_business_day
 
 
 def run(asked: dict) -> None:
@@ -42,6 +44,7 @@ if __name__ == "__main__":
     load_artifacts()
     command()
     build_models()
+    is_business_day(date(2026, 1, 2), tuple(Calendar))
     gc.freeze()
     for line in sys.stdin:
         asked = json.loads(line)
