@@ -79,19 +79,19 @@ def _run() -> NoReturn:
         signals.honour_signals()
         sys.exit(code if isinstance(code, int) else 0)
     except SettlementError as error:
-        report(error, error.exit_code)
+        report(error, signals.exit_code_or(error.exit_code))
     except TyperException as error:
         report(InputError(_WORD_OF_A_KEY.sub("…", error.format_message())), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted; what was started only for this is stopped, and no leg settled alone", file=sys.stderr)
-        sys.exit(128 + (signals.asked[0] if signals.asked else signal.SIGINT))
+        sys.exit(signals.exit_code_or(128 + signal.SIGINT))
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
             raise
         if os.environ.get("SETTLEMENT_DEBUG"):
             traceback.print_exc()
         fault = f"a fault in this program ({type(error).__name__}: {error}); set SETTLEMENT_DEBUG=1 to see where"
-        report(SettlementError(fault), EXIT_UNKNOWN)
+        report(SettlementError(fault), signals.exit_code_or(EXIT_UNKNOWN))
 
 
 def _speak_no_more() -> None:

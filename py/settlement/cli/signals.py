@@ -46,3 +46,8 @@ def honour_signals() -> None:
     """Raises what a signal should have raised."""
     if asked:
         raise KeyboardInterrupt
+
+
+def exit_code_or(otherwise: int) -> int:
+    """That of the signal that asked us to end, whatever it tore on its way: an answer, a file, the chain."""
+    return 128 + asked[0] if asked else otherwise

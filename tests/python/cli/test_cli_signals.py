@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from settlement.cli import signals
+from settlement.errors import ChainUnreachable
 
 PLACES = {
     "run, starting": (("run", "green-bond-2023"), "preparing the chain"),
@@ -47,6 +51,21 @@ def test_sigterm(settle, place):
     assert code in (128 + signal.SIGTERM, -signal.SIGTERM)
     assert "Traceback" not in err
     assert settle.left_running() == []
+
+
+@pytest.mark.parametrize("torn", [ChainUnreachable("half an answer"), ValueError("half a number")], ids=type)
+@pytest.mark.parametrize(("asked", "code"), [([signal.SIGTERM], 143), ([signal.SIGINT], 130), ([], 3)])
+def test_what_a_signal_tore_ends_as_the_signal_does(monkeypatch, capsys, torn, asked, code):
+    class Command:
+        def main(self, *_, **__):
+            raise torn
+
+    monkeypatch.setattr(signals, "asked", asked)
+    cli = importlib.import_module("settlement.cli.main")  # The package gives its function that name.
+    monkeypatch.setattr(cli, "command", Command)
+    with pytest.raises(SystemExit) as ended:
+        cli._run()
+    assert (ended.value.code, "half a" in capsys.readouterr().err) == (code, True)
 
 
 def test_ctrl_c_is_said_in_a_sentence(settle):
