@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from settlement.domain.instruction import Leg
-from settlement.flow.network import Network
+from settlement.domain.instruction import Leg, MatchedInstruction
+from settlement.domain.submission import Submission
+from settlement.flow.intake import submit
+from settlement.flow.network import WINDOW_SECONDS, Network
 from settlement.flow.settle import settle_batch
 from settlement.reports.market import TRADERS, bond_leg, cross_bank_dvp, set_up_market
 
@@ -69,16 +71,27 @@ def _last_of(network: Network, legs: list[Leg]) -> int:
 
 def _batch(network: Network, sellers: list[str], buyers: list[str]) -> int:
     gas = 0
-    for _ in range(2):
-        matched = [
-            network.match(
-                network.instruction(
-                    *cross_bank_dvp(network, sellers[index % TRADERS], buyers[index // TRADERS % TRADERS])
-                )
+    for turn in range(2):
+        now = network.ledger.head().timestamp
+        submissions = [
+            Submission(
+                reference=f"batch-{turn}-{index}",
+                legs=tuple(cross_bank_dvp(network, sellers[index % TRADERS], buyers[index // TRADERS % TRADERS])),
+                not_before=now,
+                deadline=now + WINDOW_SECONDS,
             )
             for index in range(BATCH_SIZE)
         ]
-        outcomes = settle_batch(network.desk, matched, "each-for-itself")
+        outcomes = settle_batch(network.desk, _taken_in(network, submissions, now), "each-for-itself")
         assert outcomes[0].receipt is not None  # noqa: S101 - settled, so there is one
         gas = outcomes[0].receipt.gas_used
     return gas // BATCH_SIZE
+
+
+def _taken_in(network: Network, submissions: list[Submission], now: int) -> list[MatchedInstruction]:
+    submit(network.desk, submissions, now)
+    stored = network.journal.stored([submission.reference for submission in submissions])
+    return [
+        MatchedInstruction(instruction_id=each.instruction_id, instruction=each.instruction, consents=each.consents)
+        for each in (stored[submission.reference] for submission in submissions)
+    ]
