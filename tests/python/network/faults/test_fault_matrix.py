@@ -54,8 +54,8 @@ FAULTS = {
     "fails, nothing done": ("before", "failing"),
     "done, answer lost": ("after", "failing"),
 }
-STRIKING = tuple(fault for fault in FAULTS if DEEP or fault != "killed before")
-"""To be killed before a stage is to be killed after the one before it, but for reads in between: `scripts/deep`."""
+STRIKING = tuple(fault for fault, (when, _) in FAULTS.items() if DEEP or when == "after")
+"""What strikes before a stage strikes after the one before it, but for reads in between: `scripts/deep`."""
 
 ELSEWHERE = {
     "record_instruction": "by hand, in a test of the network",
