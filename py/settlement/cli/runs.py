@@ -39,6 +39,9 @@ def demo(as_json: Json = False) -> None:
     if as_json:
         print_json({"runs": [report.document() for report in reports], "ok": all(r.ok for r in reports)})
     _require(reports)
+    if not as_json:
+        checks = sum(len(report.checks) for report in reports)
+        make_console().print(f"{len(reports)} scenarios: all {checks} expectations are met")
 
 
 @app.command()
