@@ -8,7 +8,7 @@ import {Consent, InstructionId, Leg} from "../types/Settlement.sol";
 /// @title Consents
 /// @notice Whose word there is, and whose is missing.
 abstract contract Consents {
-    /// @dev One party's word is enough before the match, every party's is needed after it.
+    /// @dev One party's word is enough until it is locked, then every party's is needed.
     function _requireCancellations(InstructionId id, Leg[] calldata legs, address[] memory consenting, bool locked)
         internal
         pure

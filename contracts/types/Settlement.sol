@@ -55,7 +55,7 @@ struct Settlement {
 /// @custom:value0 Open: nothing has happened on chain.
 /// @custom:value1 Locked: matched on chain, every leg's quantity is on hold.
 /// @custom:value2 Settled: every leg took effect.
-/// @custom:value3 Cancelled: by one party before the match, by all parties after it.
+/// @custom:value3 Cancelled: by one party until it is locked, then by all together.
 /// @custom:value4 Expired: the deadline passed and somebody recorded it.
 enum InstructionStatus {
     Open,
