@@ -108,6 +108,7 @@ abstract contract BillTitle is TitleInstrument, IBillOfLading {
     /// @inheritdoc IBillOfLading
     function acceptEntrustment(uint256 titleId, address giver, uint64 realisableFrom) external {
         _requireActive(msg.sender);
+        _requireNotOnHold(titleId);
         Entrustment storage found = _entrustments[titleId][giver][msg.sender];
         if (!found.given || found.realisableFrom != realisableFrom) {
             revert BillOfLading_UnknownEntrustment(titleId, giver, msg.sender);

@@ -135,7 +135,8 @@ interface ISettlementEngine {
         external
         returns (InstructionId instructionId);
 
-    /// @notice Settles many instructions. Reserves move once per bank, for the net of all payments.
+    /// @notice Settles many instructions, out of their holds where they are locked. Reserves move once per bank, for the
+    /// net of all payments.
     /// @dev In `AllOrNothing` the net has to be covered; in `EachForItself` an instruction is refused where its own
     /// payment is not covered by what its bank has at that point of the batch.
     /// @param accounts Every party and instrument that the items name, once.
@@ -154,8 +155,8 @@ interface ISettlementEngine {
         external
         returns (InstructionId instructionId);
 
-    /// @notice Matches an instruction on chain and puts every leg on hold, any time up to its deadline. A title is locked
-    /// only where it could pass to its receiver now.
+    /// @notice Matches an instruction on chain and puts every leg on hold, any time up to its deadline. Each leg has to be
+    /// one that could be performed now, but for reserves and the mandate of a payment across banks.
     function lock(Instruction calldata instruction, Consent[] calldata consents)
         external
         returns (InstructionId instructionId);

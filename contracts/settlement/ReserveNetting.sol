@@ -75,6 +75,11 @@ abstract contract ReserveNetting {
         _changeCover(instrument, receiver, quantity, true);
     }
 
+    /// @dev Follows the end of a hold of what a bank may be about to pay with.
+    function _noteRelease(address instrument, address owner, uint256 quantity) internal {
+        if (_mode == _COVERED) _changeCover(instrument, owner, quantity, true);
+    }
+
     function _changeCover(address instrument, address bank, uint256 quantity, bool adds) private {
         uint256 slot = _positionSlot(instrument, bank);
         uint256 stored = _load(slot);

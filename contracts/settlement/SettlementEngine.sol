@@ -64,18 +64,29 @@ contract SettlementEngine is
     function settle(Instruction calldata instruction, Consent[] calldata consents)
         external
         nonReentrant
-        returns (InstructionId)
+        returns (InstructionId id)
     {
-        return _settle(instruction, consents, 0);
+        id = _checkInWindow(instruction);
+        _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Settled);
+        Leg[] calldata legs = instruction.legs;
+        _performAll(id, instruction, _requireConsents(id, legs, consents, _checkLegs(legs)));
     }
 
     /// @inheritdoc ISettlementEngine
     function settleInBatch(Instruction calldata instruction, Consent[] calldata consents, uint256 eligibility)
         external
-        returns (InstructionId)
+        returns (InstructionId id)
     {
         if (msg.sender != address(this)) revert Engine_NotSelf(msg.sender);
-        return _settle(instruction, consents, eligibility);
+        id = _checkInWindow(instruction);
+        // Whoever has the consents can lock what was to be netted: it is netted all the same.
+        bool held =
+            _transition(instruction, InstructionStatus.Open, InstructionStatus.Settled) != InstructionStatus.Open;
+        if (held) _spendLocked(id, instruction);
+        Leg[] calldata legs = instruction.legs;
+        if (eligibility & BatchCodec.ELIGIBLE == 0) eligibility = _checkLegs(legs);
+        if (held) _settleHeld(id, instruction, consents);
+        else _performAll(id, instruction, _requireConsents(id, legs, consents, eligibility));
     }
 
     /// @inheritdoc ISettlementEngine
@@ -130,25 +141,6 @@ contract SettlementEngine is
         }
     }
 
-    // slither-disable-next-line reentrancy-events: under the guard of every entry, which slither cannot read
-    function _settle(Instruction calldata instruction, Consent[] calldata consents, uint256 eligibility)
-        private
-        returns (InstructionId id)
-    {
-        id = _check(instruction);
-        if (block.timestamp < instruction.notBefore) {
-            revert Engine_TooEarly(id, instruction.notBefore, block.timestamp);
-        }
-        Leg[] calldata legs = instruction.legs;
-        _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Settled);
-        if (eligibility & BatchCodec.ELIGIBLE == 0) eligibility = _checkLegs(legs);
-        address[] memory consenting = _requireConsents(id, legs, consents, eligibility);
-        for (uint256 i = 0; i < legs.length; ++i) {
-            _perform(id, i, legs[i], consenting);
-        }
-        emit InstructionSettled(id, instruction.termsHash);
-    }
-
     // ---- lock, then settle -------------------------------------------------------------------------------------------
 
     /// @inheritdoc ISettlementEngine
@@ -164,40 +156,46 @@ contract SettlementEngine is
             revert Engine_WindowEmpty(id, instruction.notBefore, instruction.deadline);
         }
         _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Locked);
-        uint256 duties = _checkLegs(instruction.legs);
-        _requireConsents(id, instruction.legs, consents, duties);
+        _requireConsents(id, instruction.legs, consents, _checkLegs(instruction.legs));
         uint256 count = instruction.legs.length;
         _heldLegs[id] = (1 << count) - 1;
         for (uint256 i = 0; i < count; ++i) {
             Leg calldata leg = instruction.legs[i];
-            if (duties & (1 << i) != 0) _requireMovable(leg);
+            _requirePerformable(id, i, leg);
             IInstrument(leg.instrument).placeHold(id.holdId(i), leg.giver, leg.quantity);
         }
         emit InstructionLocked(id, instruction.termsHash);
     }
 
     /// @inheritdoc ISettlementEngine
-    // slither-disable-next-line reentrancy-no-eth,calls-loop: guarded; 32 legs at most, that all move or none
     function settleLocked(Instruction calldata instruction, Consent[] calldata consents)
         external
         nonReentrant
         returns (InstructionId id)
     {
-        id = _check(instruction);
-        if (block.timestamp < instruction.notBefore) {
-            revert Engine_TooEarly(id, instruction.notBefore, block.timestamp);
-        }
+        id = _checkInWindow(instruction);
+        _spendLocked(id, instruction);
+        _checkLegs(instruction.legs);
+        _settleHeld(id, instruction, consents);
+    }
+
+    function _spendLocked(InstructionId id, Instruction calldata instruction) private {
         _requireLockedBy(id, instruction);
         _spend(id, instruction, InstructionStatus.Locked, InstructionStatus.Settled);
         delete _heldLegs[id];
-        _checkLegs(instruction.legs);
+    }
+
+    /// @dev All holds end first, so that what would settle without them settles out of them too: of reserves, one leg may
+    /// give what another needs.
+    // slither-disable-next-line reentrancy-no-eth,calls-loop: guarded; 32 legs at most, that all move or none
+    function _settleHeld(InstructionId id, Instruction calldata instruction, Consent[] calldata consents) private {
         address[] memory consenting = _verify(id, InstructionId.unwrap(id), consents);
         for (uint256 i = 0; i < instruction.legs.length; ++i) {
             Leg calldata leg = instruction.legs[i];
             IInstrument(leg.instrument).resolveHold(id.holdId(i), HoldResolution.Executed);
-            _perform(id, i, leg, consenting);
+            _noteRelease(leg.instrument, leg.giver, leg.quantity);
         }
-        emit InstructionSettled(id, instruction.termsHash);
+        _performAll(id, instruction, consenting);
     }
 
     // ---- cancel, expire ----------------------------------------------------------------------------------------------
@@ -292,6 +290,14 @@ contract SettlementEngine is
         if (block.timestamp > instruction.deadline) revert Engine_Expired(id, instruction.deadline, block.timestamp);
     }
 
+    /// @dev What every settlement begins with: that, and that its window has begun.
+    function _checkInWindow(Instruction calldata instruction) private view returns (InstructionId id) {
+        id = _check(instruction);
+        if (block.timestamp < instruction.notBefore) {
+            revert Engine_TooEarly(id, instruction.notBefore, block.timestamp);
+        }
+    }
+
     function _spend(InstructionId id, Instruction calldata instruction, InstructionStatus from, InstructionStatus to)
         private
     {
@@ -337,15 +343,49 @@ contract SettlementEngine is
         }
     }
 
-    /// @dev Whether a title may go to a receiver can turn on what its giver last said of both; nobody says that of a title
-    /// on hold.
+    /// @dev Of the leg, that it could be performed now; of a payment across banks without asking for reserves or a mandate,
+    /// which are for the settlement to find. Else one party's signature could keep the others' holds to the deadline for
+    /// what nobody can settle.
     // slither-disable-next-line calls-loop: 32 legs at most, that are all held or none
-    function _requireMovable(Leg calldata leg) private view {
-        bytes[] memory reasons = IInstrument(leg.instrument).moveReasons(leg.giver, leg.receiver, leg.quantity);
+    function _requirePerformable(InstructionId id, uint256 index, Leg calldata leg) private {
+        bytes[] memory reasons = leg.instrument == leg.receiverInstrument
+            ? IInstrument(leg.instrument).moveReasons(leg.giver, leg.receiver, leg.quantity)
+            : _payeeReasons(id, index, leg);
         if (reasons.length != 0) ReturnData.revertWith(reasons[0]);
     }
 
+    // slither-disable-next-line calls-loop: 32 legs at most, that are all held or none
+    function _payeeReasons(InstructionId id, uint256 index, Leg calldata leg) private returns (bytes[] memory) {
+        (address payerBank, IFungibleInstrument reserve) = _bankOf(id, index, leg.instrument);
+        (address payeeBank, IFungibleInstrument payeeReserve) = _bankOf(id, index, leg.receiverInstrument);
+        if (address(reserve) != address(payeeReserve)) revert Engine_ReserveMismatch(id, index);
+        if (payerBank == payeeBank) revert IInstrument.Instrument_SelfMovement(payerBank);
+        reserve.requireUsable(payerBank);
+        reserve.requireUsable(payeeBank);
+        return IDepositMoney(leg.receiverInstrument).creditReasons(leg.receiver, leg.quantity);
+    }
+
+    /// @dev Whose deposits they are, and in which reserve they settle; what is no money is not asked.
+    function _bankOf(InstructionId id, uint256 index, address deposits)
+        private
+        returns (address bank, IFungibleInstrument reserve)
+    {
+        if (_issuerOf(_REGISTRY, deposits) != address(0)) {
+            (bank, reserve) = _interbankAccountOf(_REGISTRY, IDepositMoney(deposits));
+        }
+        if (bank == address(0)) revert Engine_BankMismatch(id, index);
+    }
+
     // ---- movements ---------------------------------------------------------------------------------------------------
+
+    // slither-disable-next-line reentrancy-events: under the guard of every entry, which slither cannot read
+    function _performAll(InstructionId id, Instruction calldata instruction, address[] memory consenting) private {
+        Leg[] calldata legs = instruction.legs;
+        for (uint256 i = 0; i < legs.length; ++i) {
+            _perform(id, i, legs[i], consenting);
+        }
+        emit InstructionSettled(id, instruction.termsHash);
+    }
 
     // slither-disable-next-line calls-loop: 32 legs at most, that all move or none
     function _perform(InstructionId id, uint256 index, Leg calldata leg, address[] memory consenting) private {

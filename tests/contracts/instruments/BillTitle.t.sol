@@ -292,6 +292,8 @@ contract BillTitleTest is Carriage {
 
     function test_RevertGiven_ItIsOnHoldWhenEntrustmentsChange() external {
         entrust(alice, bob, title, 0);
+        vm.prank(alice);
+        bills.entrust(title, dan, 0);
         placeHold(alice, title);
         vm.startPrank(alice);
         vm.expectRevert(onHold(title));
@@ -299,6 +301,9 @@ contract BillTitleTest is Carriage {
         vm.expectRevert(onHold(title));
         bills.revokeEntrustment(title, bob);
         vm.stopPrank();
+        vm.prank(dan); // Else possession would pass to him where title was to.
+        vm.expectRevert(onHold(title));
+        bills.acceptEntrustment(title, alice, 0);
         vm.prank(bob);
         vm.expectRevert(onHold(title));
         bills.renounceEntrustment(title, alice);

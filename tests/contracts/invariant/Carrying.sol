@@ -187,7 +187,7 @@ contract Carrying is BillModel {
 
     function _accept(uint256 id, address giver, address receiver, uint64 from) private {
         Entrustment storage found = _entrusted(id)[giver][receiver];
-        bool allowed = found.given && found.realisableFrom == from && _active(receiver);
+        bool allowed = found.given && found.realisableFrom == from && _active(receiver) && !books[id].held;
         bytes memory input = abi.encodeCall(IBillOfLading.acceptEntrustment, (id, giver, from));
         if (_attempt(receiver, input, allowed, "accept entrustment")) found.accepted = true;
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
+import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {
     BatchMode,
     Consent,
@@ -20,7 +21,8 @@ contract Handler is Surroundings {
 
     struct Signed {
         Consent[] consents;
-        bool complete; // Every giver and every receiver of a title has signed, and no signature is false.
+        bool genuine; // No signature is false.
+        bool complete; // And every giver and every receiver of a title has signed.
         bool[3] banks; // Whose bank has signed too.
     }
 
@@ -72,8 +74,12 @@ contract Handler is Surroundings {
             for (uint256 i = 0; i < size; ++i) {
                 if ((settled >> i) & 1 == 0) continue;
                 Instruction memory instruction = settlements[i].instruction;
-                _expectAllowed(instruction, InstructionStatus.Open, false, signed[i].complete);
+                bool held = lockedNow[engine.idOf(instruction)];
+                InstructionStatus from = held ? InstructionStatus.Locked : InstructionStatus.Open;
+                _expectAllowed(instruction, from, false, held ? signed[i].genuine : signed[i].complete);
+                if (held) _hold(instruction, false);
                 _settled(instruction, signed[i].banks);
+                if (held) ++done["batch, out of its holds"];
                 ++done[allOrNothing ? "batch, all or nothing" : "batch, each for itself"];
             }
         } catch {
@@ -114,6 +120,8 @@ contract Handler is Surroundings {
         } catch (bytes memory reason) {
             bool short = bytes4(reason) == IGreenBond.GreenBond_BelowMinimumDenomination.selector;
             _expect(!short, "HLD-1", "what is on hold cannot be delivered");
+            bool idle = bytes4(reason) == IInstrument.Instrument_SelfMovement.selector;
+            _expect(!idle, "HLD-1", "what could never move is on hold");
         }
         _compare("DVP-1");
     }
@@ -244,11 +252,11 @@ contract Handler is Surroundings {
     /// @dev Mostly everybody signs; sometimes one does not, or signs other words; often the banks do too.
     function _sign(Instruction memory instruction, uint256 seed) private view returns (Signed memory signed) {
         signed.consents = consentsOf(instruction);
-        signed.complete = true;
+        (signed.genuine, signed.complete) = (true, true);
         uint256 flaw = seed & 7;
         if (flaw == 0) {
             signed.consents[0].signature[7] ^= 0x01;
-            signed.complete = false;
+            (signed.genuine, signed.complete) = (false, false);
         }
         if (flaw == 1) {
             signed.consents = new Consent[](0);

@@ -158,7 +158,7 @@ contract InvariantsTest is Test {
                 .call(abi.encodeWithSelector(acts[seed % acts.length], uint256(keccak256(abi.encode(seed))), seed & 1));
             assertTrue(success, "no handler reverts");
         }
-        string[37] memory names = [
+        string[38] memory names = [
             "settle, within a bank",
             "settle, across banks",
             "settle, wholesale money",
@@ -170,6 +170,7 @@ contract InvariantsTest is Test {
             "batch, each for itself",
             "batch, one refused and another settled",
             "batch, refused as a whole",
+            "batch, out of its holds",
             "lock",
             "settleLocked",
             "cancel, locked",

@@ -4,7 +4,14 @@ pragma solidity 0.8.37;
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {InstrumentKind, PartyStatus} from "../../../contracts/types/Participation.sol";
 import {Consent, Instruction, InstructionId, InstructionStatus, Leg} from "../../../contracts/types/Settlement.sol";
-import {Anything, Symbolic} from "./Symbolic.sol";
+import {Symbolic} from "./Symbolic.sol";
+
+/// @dev An instrument that does whatever it is asked, and has nothing against a movement.
+contract Obliging {
+    function moveReasons(address, address, uint256) external pure returns (bytes[] memory) {}
+
+    fallback() external {}
+}
 
 /// @dev The engine with anything in its storage, so that every nonce may have any status. Its instrument here does
 /// whatever it is asked: what is asked of it is in `SettlementProofs`, what a movement does in the instruments' proofs.
@@ -16,7 +23,7 @@ abstract contract EngineWorld is Symbolic {
     address internal instrument;
 
     function make() internal virtual override {
-        instrument = address(new Anything());
+        instrument = address(new Obliging());
         engine = ISettlementEngine(make("SettlementEngine", abi.encode(registry)));
     }
 

@@ -43,6 +43,8 @@ contract Recorder {
     function resolveHold(HoldId, HoldResolution) external view {
         require(!refuses);
     }
+
+    function moveReasons(address, address, uint256) external pure returns (bytes[] memory) {}
 }
 
 /// @dev A contract account that accepts every signature, so that nothing stays undone for want of a consent.
@@ -125,7 +127,7 @@ contract SettlementProofs is EngineWorld {
 
     /// @notice A status goes one way: what is open is settled, locked or cancelled, what is locked is settled, cancelled or
     /// expires, and what has ended stays so.
-    /// @dev Symbolic: which of the six functions, quantity, nonce, window, time, every status and hold.
+    /// @dev Symbolic: which of the seven functions, quantity, nonce, window, time, every status and hold.
     /// @custom:bounds one leg, two parties that sign as contract accounts, a reason of 11 letters
     function check_DVP_2_WhatHasEndedStaysEnded(Terms memory terms, uint8 which, uint64 time) public {
         vm.warp(time);
@@ -139,6 +141,7 @@ contract SettlementProofs is EngineWorld {
         else if (which == 2) assert(was == InstructionStatus.Locked && now_ == InstructionStatus.Settled);
         else if (which == 3) assert(was <= InstructionStatus.Locked && now_ == InstructionStatus.Cancelled);
         else if (which == 4) assert(was == InstructionStatus.Locked && now_ == InstructionStatus.Expired);
+        else if (which == 5) assert(was <= InstructionStatus.Locked && now_ == InstructionStatus.Settled);
         else assert(was >= InstructionStatus.Cancelled && now_ == was && first.moves() == 0);
     }
 
@@ -150,7 +153,7 @@ contract SettlementProofs is EngineWorld {
 
     /// @notice By one call of anybody's nothing leaves a party that has not signed these words, nor is put on hold; unless
     /// it has been locked before, for which it had to sign.
-    /// @dev Symbolic: which of the six functions, the parties, who consents, the victim, quantity, nonce, window, time,
+    /// @dev Symbolic: which of the seven functions, the parties, who consents, the victim, quantity, nonce, window, time,
     /// signatures, every status and hold.
     /// @custom:bounds one leg, one consent of 65 bytes, a reason of 11 letters
     function check_DVP_2_NothingLeavesWithoutAWord(
@@ -167,11 +170,12 @@ contract SettlementProofs is EngineWorld {
         InstructionId id = engine.idOf(instruction);
         uint256 held = engine.heldLegs(id);
         vm.assume(held <= 1); // as many as there are legs
+        InstructionStatus was = engine.statusOf(instruction);
         Consent[] memory consents_ = new Consent[](1);
         consents_[0] = Consent(keyed(party), svm.createBytes(65, "signature"));
         vm.assume(!consented(victim, consents_, InstructionId.unwrap(id)));
         perform(which, instruction, consents_);
-        if (first.moves() != 0) assert(first.giver() != victim || (which == 2 && held != 0));
+        if (first.moves() != 0) assert(first.giver() != victim || (was == InstructionStatus.Locked && held != 0));
         if (first.holds() != 0) assert(first.owner() != victim);
     }
 
@@ -233,7 +237,15 @@ contract SettlementProofs is EngineWorld {
         else if (which == 2) engine.settleLocked(instruction, consents_);
         else if (which == 3) engine.cancel(instruction, "no more use", consents_);
         else if (which == 4) engine.expire(instruction);
+        else if (which == 5) settleInBatch(instruction, consents_);
         else engine.releaseLeg(instruction, 0);
+    }
+
+    /// @dev As an item of a batch, with whatever that has found of parties and instruments.
+    function settleInBatch(Instruction memory instruction, Consent[] memory consents_) private {
+        uint256 eligibility = uint256(svm.createBytes32("eligibility"));
+        vm.prank(address(engine));
+        engine.settleInBatch(instruction, consents_, eligibility);
     }
 
     /// @dev Zero where both legs moved exactly, once each, or none did.

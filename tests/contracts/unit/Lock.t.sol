@@ -8,6 +8,7 @@ import {IBillOfLading} from "../../../contracts/interfaces/IBillOfLading.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {ITitleInstrument} from "../../../contracts/interfaces/ITitleInstrument.sol";
+import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
 import {PartyStatus} from "../../../contracts/types/Participation.sol";
 import {
     Consent,
@@ -87,6 +88,77 @@ contract LockTest is Base {
         engine.lock(instruction, consentsOf(instruction));
         engine.settleLocked(instruction, new Consent[](0));
         assertEq(IERC721(address(bills)).ownerOf(title), alice, "once locked, it settles");
+    }
+
+    function test_RevertGiven_ALegIsToItsGiver() external {
+        address[2] memory instruments = [address(bond), address(deposits[0])];
+        for (uint256 i = 0; i < 2; ++i) {
+            bytes memory reason = abi.encodeWithSelector(IInstrument.Instrument_SelfMovement.selector, alice);
+            _refuseLockBeside(leg(alice, alice, instruments[i], NOMINAL_SOLD), reason);
+        }
+    }
+
+    function test_RevertGiven_APayeeHasNoAccount() external {
+        bytes memory reason = abi.encodeWithSelector(IAccountMoney.AccountMoney_NoAccount.selector, alice);
+        _refuseLockBeside(leg(carol, alice, address(deposits[1]), PRICE), reason);
+        _refuseLockBeside(Leg(carol, alice, address(deposits[1]), address(deposits[2]), PRICE), reason);
+    }
+
+    function test_RevertGiven_WhatIsPaidAcrossBanksIsNoMoney() external {
+        bytes4 selector = ISettlementEngine.Engine_BankMismatch.selector;
+        Instruction memory instruction = instruct(
+            Leg(alice, carol, address(bond), address(deposits[1]), NOMINAL_SOLD), payment(carol, alice, PRICE)
+        );
+        _refuseLock(instruction, abi.encodeWithSelector(selector, engine.idOf(instruction), 0));
+        Leg memory title = Leg(bob, alice, address(bills), address(deposits[0]), issueBill(bob, "HKG-1"));
+        instruction = instruct(payment(alice, bob, PRICE), title);
+        _refuseLock(instruction, abi.encodeWithSelector(selector, engine.idOf(instruction), 1));
+        instruction = dvp(alice, carol, NOMINAL_SOLD, PRICE);
+        instruction.legs[1].receiverInstrument = address(bond);
+        _refuseLock(instruction, abi.encodeWithSelector(selector, engine.idOf(instruction), 1));
+    }
+
+    /// @dev It has no interbank account to name.
+    function test_RevertGiven_WhatIsPaidAcrossBanksIsCentralBankMoney() external {
+        _refuseLockBeside(Leg(carol, alice, address(deposits[1]), address(wholesale), PRICE), "");
+        _refuseLockBeside(Leg(banks[1], alice, address(wholesale), address(deposits[0]), PRICE), "");
+    }
+
+    function test_RevertGiven_APaymentStaysInOneBank() external {
+        ITokenizedDeposit other = otherDeposit(1, wholesale, alice);
+        bytes memory reason = abi.encodeWithSelector(IInstrument.Instrument_SelfMovement.selector, banks[1]);
+        _refuseLockBeside(Leg(carol, alice, address(deposits[1]), address(other), PRICE), reason);
+    }
+
+    function test_RevertGiven_APaymentJoinsTwoReserves() external {
+        ITokenizedDeposit other = otherDeposit(0, otherWholesale(), alice);
+        Instruction memory instruction = dvp(alice, carol, NOMINAL_SOLD, PRICE);
+        instruction.legs[1].receiverInstrument = address(other);
+        bytes4 selector = ISettlementEngine.Engine_ReserveMismatch.selector;
+        _refuseLock(instruction, abi.encodeWithSelector(selector, engine.idOf(instruction), 1));
+    }
+
+    function test_RevertGiven_ABanksReserveAccountIsBlocked() external {
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(authority);
+            wholesale.blockAccount(banks[i]);
+            bytes4 selector = IAccountMoney.AccountMoney_AccountBlocked.selector;
+            _refuseLock(_sale(), abi.encodeWithSelector(selector, banks[i]));
+            vm.prank(authority);
+            wholesale.unblockAccount(banks[i]);
+        }
+    }
+
+    /// @dev They are looked for at the settlement, when the bank may have got them, or consents.
+    function test_When_LockedBeforeReservesAndMandateReach() external {
+        setMandate(1, 0, 0, 0);
+        vm.prank(authority);
+        wholesale.redeem(banks[1], CASH, nextBooking());
+        Instruction memory instruction = _locked();
+        issueReserves(1, PRICE);
+        setMandate(1, 0, uint64(PRICE), uint64(PRICE));
+        engine.settleLocked(instruction, new Consent[](0));
+        assertEq(balance(address(deposits[0]), alice), CASH + PRICE, "paid");
     }
 
     function test_When_LockedBeforeTheWindow() external {
@@ -233,6 +305,22 @@ contract LockTest is Base {
         settle(instruct(leg(alice, bob, address(bills), title))); // So the bill is free, and alice's.
     }
 
+    /// @dev Bank 0 pays Carol's bank out of what that bank gives it; and gives on what it gets.
+    function test_When_OneLegGivesTheReservesThatAnotherNeeds() external {
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(authority);
+            wholesale.redeem(banks[i], CASH - 100, nextBooking());
+        }
+        Leg[] memory legs = new Leg[](3);
+        legs[0] = payment(alice, carol, 100);
+        legs[1] = leg(banks[0], banks[1], address(wholesale), 100);
+        legs[2] = leg(banks[1], banks[0], address(wholesale), 100);
+        (legs[1], legs[2]) = (legs[2], legs[1]);
+        engine.settleLocked(_lock(instruct(legs)), new Consent[](0));
+        assertEq(balance(address(wholesale), banks[1]), 200, "what the client paid has come with it");
+        assertEq(balance(address(wholesale), banks[0]), 0, "and is gone there");
+    }
+
     // ---- helpers -----------------------------------------------------------------------------------------------------
 
     function _sale() private returns (Instruction memory) {
@@ -252,6 +340,12 @@ contract LockTest is Base {
         Consent[] memory consents = consentsOf(instruction);
         vm.expectRevert(reason);
         engine.lock(instruction, consents);
+    }
+
+    /// @dev Alice sells for a leg that cannot be performed.
+    function _refuseLockBeside(Leg memory bad, bytes memory reason) private {
+        _refuseLock(instruct(leg(alice, carol, address(bond), NOMINAL_SOLD), bad), reason);
+        assertEq(held(address(bond), alice), 0, "no hold stands alone");
     }
 
     function _refuseLocked(Instruction memory instruction, bytes memory reason) private {

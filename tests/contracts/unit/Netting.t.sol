@@ -187,6 +187,16 @@ contract NettingTest is Base {
         _assertReserves(0, 10, 0);
     }
 
+    /// @dev The first payment looks at what the bank has free; what comes free after it pays for the next.
+    function test_When_EachForItselfAHoldOfReservesEndsInTheBatch() external {
+        Instruction memory held = instruct(leg(banks[0], banks[1], address(wholesale), 6));
+        engine.lock(held, consentsOf(held));
+        Settlement[] memory settlements =
+            batchOf(instruct(payment(alice, carol, 4)), held, instruct(payment(carol, alice, 10)));
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 7, "it is followed as if it had not been on hold");
+        _assertReserves(10, 0, 0);
+    }
+
     /// @dev A bank that the others may pay, a client of its own, and its deposit money.
     function _fourthBank() private returns (address bank, address client, address money) {
         bank = addParty("bank 3", Roles.BANK);

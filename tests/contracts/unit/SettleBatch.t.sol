@@ -90,6 +90,47 @@ contract SettleBatchTest is Base {
         refuseBatch(batchOf(one, one), BatchMode.AllOrNothing, reason);
     }
 
+    // ---- locked ------------------------------------------------------------------------------------------------------
+
+    function test_Given_OneIsLocked() external {
+        Instruction memory sale = _lockedSale();
+        Settlement[] memory settlements = batchOf(sale, instruct(payment(carol, dan, 1)));
+        settlements[0].consents = new Consent[](0);
+        assertEq(settleBatch(settlements, BatchMode.AllOrNothing), 3, "the givers have said it before");
+        assertEq(engine.heldLegs(engine.idOf(sale)), 0, "its holds have ended");
+        assertEq(held(address(bond), alice), 0, "of what it delivered");
+        assertEq(balance(address(bond), carol), BONDS + MINIMUM, "delivered");
+        expectFailed(engine.idOf(sale), _unexpected(sale, InstructionStatus.Settled));
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 0, "once");
+    }
+
+    function test_Given_AnotherOfItsNonceIsLocked() external {
+        Instruction memory sale = _lockedSale();
+        Instruction memory other = dvp(alice, carol, MINIMUM, 1);
+        other.nonce = sale.nonce;
+        expectFailed(engine.idOf(other), _unexpected(other, InstructionStatus.Locked));
+        assertEq(settleBatch(batchOf(other, sale), BatchMode.EachForItself), 2, "the one that is locked");
+    }
+
+    function test_Given_OneIsLockedAndItsBankHasNotConsented() external {
+        Instruction memory sale = _lockedSale();
+        setMandate(1, 0, 0, 0);
+        Settlement[] memory settlements = batchOf(sale, instruct(payment(carol, dan, 1)));
+        expectFailed(engine.idOf(sale), consentMissing(sale, banks[1]));
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 2, "the other one");
+        settlements[0].consents = only(sign(banks[1], InstructionId.unwrap(engine.idOf(sale))));
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 1, "with the bank's own consent");
+    }
+
+    /// @dev Once where the batch finds the parties fit, and once where it leaves that to the item.
+    function test_Given_OneIsLockedAndAPartyIsFrozen() external {
+        Instruction memory sale = _lockedSale();
+        freeze(carol);
+        expectFailed(engine.idOf(sale), notActive(carol, PartyStatus.Frozen));
+        assertEq(settleBatch(batchOf(sale, instruct(payment(alice, bob, 1))), BatchMode.EachForItself), 2, "the other");
+        assertEq(held(address(bond), alice), MINIMUM, "its holds stand");
+    }
+
     // ---- each for itself ---------------------------------------------------------------------------------------------
 
     function test_When_EachForItselfAndOneIsRefused() external {
@@ -239,6 +280,16 @@ contract SettleBatchTest is Base {
             cold.cool(consents[i].party);
         }
         assertEq(engine.settleBatch(accounts, items, BatchMode.EachForItself), 1, "settled in its share of gas");
+    }
+
+    function _lockedSale() private returns (Instruction memory sale) {
+        sale = dvp(alice, carol, MINIMUM, 1_000);
+        engine.lock(sale, consentsOf(sale));
+    }
+
+    function _unexpected(Instruction memory instruction, InstructionStatus status) private view returns (bytes memory) {
+        bytes4 selector = ISettlementEngine.Engine_UnexpectedStatus.selector;
+        return abi.encodeWithSelector(selector, engine.idOf(instruction), instruction.nonce, status);
     }
 
     function _client(string memory name, uint256 bank) private returns (address client) {

@@ -90,6 +90,20 @@ contract SubmittersTest is Base {
         assertEq(balance(address(deposits[0]), alice), CASH + 5, "and paid");
     }
 
+    /// @dev Neither bank has reserves: only together they settle.
+    function test_When_SomebodyLocksWhatWasToBeNetted() external {
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(authority);
+            wholesale.redeem(banks[i], CASH, nextBooking());
+        }
+        Instruction memory sale = dvp(alice, carol, NOMINAL_SOLD, 1000);
+        Settlement[] memory settlements = batchOf(sale, instruct(payment(alice, carol, 1000)));
+        vm.prank(stranger);
+        engine.lock(sale, settlements[0].consents);
+        assertEq(settleBatch(settlements, BatchMode.AllOrNothing), 3, "netted all the same");
+        assertEq(balance(address(bond), carol), BONDS + NOMINAL_SOLD, "delivered");
+    }
+
     // ---- withholding -------------------------------------------------------------------------------------------------
 
     function test_When_TheyWithholdIt() external {

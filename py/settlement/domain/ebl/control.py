@@ -324,7 +324,7 @@ class _Act:
         self.register.require_active(act.by)
         key, bill = (act.giver, act.by), self.bill
         accepts = isinstance(act, bills.AcceptEntrustment)
-        if not accepts and bill is not None and bill.held:
+        if bill is not None and bill.held:
             _refuse("Title_OnHold")
         found = None if bill is None else bill.entrusted.get(key)
         if bill is None or found is None:

@@ -211,6 +211,7 @@ class Bills(EngineBound):
     def accept(self, call: Call, title: int, giver: str, realisable_from: int) -> None:
         """The receiver agrees, on these terms."""
         self._registry.require_active(call.sender)
+        self._require_not_on_hold(title)
         self._entrustments.accept(title, giver, call.sender, realisable_from)
 
     def renounce(self, call: Call, title: int, giver: str) -> None:
@@ -315,20 +316,15 @@ class Bills(EngineBound):
 
     def book_transfer(self, giver: str, receiver: str, quantity: int, at: int) -> None:
         """See `Instrument.book_transfer`; `quantity` is the title."""
-        self.require_movable(giver, receiver, quantity, at)
+        if giver == receiver:
+            raise Refusal("Instrument_SelfMovement", giver)
+        self._require_free(giver, quantity)
         bill = self.bill(quantity)
         if self._passes_title(giver, receiver, quantity, at):
             self._set(quantity, bill._replace(kind=TO_ORDER, endorsable=True, endorsee=receiver))
         if bill.kind == TO_ORDER and giver != bill.endorsee:
             self._entrustments.end(quantity, bill.endorsee, giver)
         self._tables.put(self.owners, quantity, receiver)
-
-    def require_movable(self, giver: str, receiver: str, title: int, at: int) -> None:
-        """Refuses what would not move now."""
-        if giver == receiver:
-            raise Refusal("Instrument_SelfMovement", giver)
-        self._require_free(giver, title)
-        self._passes_title(giver, receiver, title, at)
 
     def place_hold(self, hold: str, owner: str, quantity: int) -> None:
         """See `Instrument.place_hold`."""

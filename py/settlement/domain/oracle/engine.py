@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from settlement.domain.instruction import MAX_LEGS
-from settlement.domain.oracle.bills import Bills
 from settlement.domain.oracle.calls import Call, Consenting, Outcome, Terms, TermsLeg
 from settlement.domain.oracle.fungible import Fungible
 from settlement.domain.oracle.instrument import Instrument
@@ -79,8 +78,10 @@ class Engine:
         try:
             for terms, consents in items:
                 mark = self._tables.mark()
+                # The nonce may be another instruction's: that this one is locked shows in its holds.
+                settle = self.settle_locked if self.held_legs.get(terms.instruction_id) else self.settle
                 try:
-                    self.settle(call, terms, consents)
+                    settle(call, terms, consents)
                 except Refusal as refusal:
                     if mode != EACH_FOR_ITSELF:
                         raise
@@ -103,11 +104,9 @@ class Engine:
         self._registry.check_legs(terms.legs)
         self._require_consents(terms, consents)
         self._tables.put(self.held_legs, terms.instruction_id, (1 << len(terms.legs)) - 1)
-        for hold, leg in zip(terms.holds, terms.legs, strict=True):
-            instrument = self._instrument(leg.instrument)
-            if isinstance(instrument, Bills):
-                instrument.require_movable(leg.giver, leg.receiver, leg.quantity, call.at)
-            instrument.place_hold(hold, leg.giver, leg.quantity)
+        for index, leg in enumerate(terms.legs):
+            self._require_performable(call.at, index, leg)
+            self._instrument(leg.instrument).place_hold(terms.holds[index], leg.giver, leg.quantity)
 
     def settle_locked(self, call: Call, terms: Terms, consents: Sequence[Consenting]) -> None:
         """All legs out of their holds."""
@@ -117,8 +116,10 @@ class Engine:
         self._tables.put(self.held_legs, terms.instruction_id, 0)
         self._registry.check_legs(terms.legs)
         _verify(consents)
+        for hold, leg in zip(terms.holds, terms.legs, strict=True):
+            self._instrument(leg.instrument).resolve_hold(hold)
+            self._netting.note_release(leg.instrument, leg.giver, leg.quantity)
         for index, leg in enumerate(terms.legs):
-            self._instrument(leg.instrument).resolve_hold(terms.holds[index])
             self._perform(call.at, index, leg, consents)
 
     # ---- cancel, expire ----------------------------------------------------------------------------------------------
@@ -203,23 +204,48 @@ class Engine:
             self._instrument(leg.instrument).book_transfer(leg.giver, leg.receiver, leg.quantity, at)
             self._netting.note(leg.instrument, leg.giver, leg.receiver, leg.quantity)
             return
+        payer, payee = self._deposits(leg)
+        covered = payer.debit(leg.giver, leg.quantity, payee.issuer, at)
+        reserve = self._reserve(index, leg, payer, payee)
+        if not covered:
+            _require_consent(payer.issuer, consents)
+        self._netting.move(reserve, payer.issuer, payee.issuer, leg.quantity, at)
+        payee.mint(leg.receiver, leg.quantity)
+
+    def _require_performable(self, at: int, index: int, leg: TermsLeg) -> None:
+        """A payment across banks without asking for reserves or a mandate, which are for the settlement to find."""
+        if leg.instrument == leg.receiver_instrument:
+            mark = self._tables.mark()
+            self._instrument(leg.instrument).book_transfer(leg.giver, leg.receiver, leg.quantity, at)
+            self._tables.roll_back(mark)
+            return
+        payer, payee = self._deposits(leg)
+        reserve = self._reserve(index, leg, payer, payee)
+        if payer.issuer == payee.issuer:
+            raise Refusal("Instrument_SelfMovement", payer.issuer)
+        reserve.check_account(payer.issuer)
+        reserve.check_account(payee.issuer)
+        payee.check_account(leg.receiver)
+
+    def _deposits(self, leg: TermsLeg) -> tuple[Deposits, Deposits]:
+        """Payer's and payee's."""
         payer, payee = self._instrument(leg.instrument), self._instrument(leg.receiver_instrument)
         if not (isinstance(payer, Deposits) and isinstance(payee, Deposits)):
             raise Refusal("Reverted", "only deposits are paid across banks")
-        covered = payer.debit(leg.giver, leg.quantity, payee.issuer, at)
+        return payer, payee
+
+    def _reserve(self, index: int, leg: TermsLeg, payer: Deposits, payee: Deposits) -> Fungible:
+        """In which two banks settle a payment."""
         if any(self._registry.kind_of(each) != MONEY for each in (leg.instrument, leg.receiver_instrument)):
             raise Refusal("Engine_BankMismatch", f"leg {index}")
         if payer.reserve != payee.reserve:
             raise Refusal("Engine_ReserveMismatch", f"leg {index}")
         if self._registry.kind_of(payer.reserve) != MONEY:
             raise Refusal("Registry_InstrumentNotAdmitted", payer.reserve)
-        if not covered:
-            _require_consent(payer.issuer, consents)
         reserve = self._instrument(payer.reserve)
         if not isinstance(reserve, Fungible):
             raise Refusal("Reverted", "the reserve is no money")
-        self._netting.move(reserve, payer.issuer, payee.issuer, leg.quantity, at)
-        payee.mint(leg.receiver, leg.quantity)
+        return reserve
 
     def _instrument(self, address: str) -> Instrument:
         if address not in self._instruments:

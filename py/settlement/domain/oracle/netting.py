@@ -66,6 +66,11 @@ class Netting:
             if (instrument, bank) in self._nets:
                 self._cover((instrument, bank), change)
 
+    def note_release(self, instrument: str, owner: str, quantity: int) -> None:
+        """The end of a hold of what a bank may be about to pay with."""
+        if self._mode == COVERED and (instrument, owner) in self._nets:
+            self._cover((instrument, owner), quantity)
+
     def _cover(self, key: tuple[str, str], change: int) -> None:
         cover = self._covers[key]
         if cover + change < 0:
