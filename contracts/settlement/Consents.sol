@@ -8,6 +8,20 @@ import {Consent, InstructionId, Leg} from "../types/Settlement.sol";
 /// @title Consents
 /// @notice Whose word there is, and whose is missing.
 abstract contract Consents {
+    /// @dev Every consent given is valid, and every giver, and every receiver on whom receiving lays a duty, has given
+    /// one.
+    function _requireConsents(InstructionId id, Leg[] calldata legs, Consent[] calldata consents, uint256 duties)
+        internal
+        view
+        returns (address[] memory consenting)
+    {
+        consenting = _verify(id, InstructionId.unwrap(id), consents);
+        for (uint256 i = 0; i < legs.length; ++i) {
+            _requireConsent(id, legs[i].giver, consenting);
+            if (duties & (1 << i) != 0) _requireConsent(id, legs[i].receiver, consenting);
+        }
+    }
+
     /// @dev One party's word is enough until it is locked, then every party's is needed.
     function _requireCancellations(InstructionId id, Leg[] calldata legs, address[] memory consenting, bool locked)
         internal

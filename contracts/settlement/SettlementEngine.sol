@@ -23,8 +23,8 @@ import {
     Leg
 } from "../types/Settlement.sol";
 import {Consents} from "./Consents.sol";
-import {IssuingBanks} from "./IssuingBanks.sol";
 import {NonceBook} from "./NonceBook.sol";
+import {PerformableLegs} from "./PerformableLegs.sol";
 import {ReserveNetting} from "./ReserveNetting.sol";
 
 /// @title Settlement engine
@@ -34,8 +34,8 @@ contract SettlementEngine is
     EIP712,
     ReentrancyGuardTransient,
     Consents,
-    IssuingBanks,
     NonceBook,
+    PerformableLegs,
     ReserveNetting
 {
     using BatchCodec for bytes;
@@ -69,7 +69,7 @@ contract SettlementEngine is
         id = _checkInWindow(instruction);
         _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Settled);
         Leg[] calldata legs = instruction.legs;
-        _performAll(id, instruction, _requireConsents(id, legs, consents, _checkLegs(legs)));
+        _performAll(id, instruction.termsHash, legs, _requireConsents(id, legs, consents, _checkLegs(legs)));
     }
 
     /// @inheritdoc ISettlementEngine
@@ -80,13 +80,13 @@ contract SettlementEngine is
         if (msg.sender != address(this)) revert Engine_NotSelf(msg.sender);
         id = _checkInWindow(instruction);
         // Whoever has the consents can lock what was to be netted: it is netted all the same.
-        bool held =
-            _transition(instruction, InstructionStatus.Open, InstructionStatus.Settled) != InstructionStatus.Open;
-        if (held) _spendLocked(id, instruction);
+        bool open =
+            _transition(instruction, InstructionStatus.Open, InstructionStatus.Settled) == InstructionStatus.Open;
+        if (!open) _spendLocked(id, instruction);
         Leg[] calldata legs = instruction.legs;
         if (eligibility & BatchCodec.ELIGIBLE == 0) eligibility = _checkLegs(legs);
-        if (held) _settleHeld(id, instruction, consents);
-        else _performAll(id, instruction, _requireConsents(id, legs, consents, eligibility));
+        if (open) _performAll(id, instruction.termsHash, legs, _requireConsents(id, legs, consents, eligibility));
+        else _settleHeld(id, instruction.termsHash, legs, consents);
     }
 
     /// @inheritdoc ISettlementEngine
@@ -156,12 +156,12 @@ contract SettlementEngine is
             revert Engine_WindowEmpty(id, instruction.notBefore, instruction.deadline);
         }
         _spend(id, instruction, InstructionStatus.Open, InstructionStatus.Locked);
-        _requireConsents(id, instruction.legs, consents, _checkLegs(instruction.legs));
-        uint256 count = instruction.legs.length;
-        _heldLegs[id] = (1 << count) - 1;
-        for (uint256 i = 0; i < count; ++i) {
-            Leg calldata leg = instruction.legs[i];
-            _requirePerformable(id, i, leg);
+        Leg[] calldata legs = instruction.legs;
+        _requireConsents(id, legs, consents, _checkLegs(legs));
+        _heldLegs[id] = (1 << legs.length) - 1;
+        for (uint256 i = 0; i < legs.length; ++i) {
+            Leg calldata leg = legs[i];
+            _requirePerformable(_REGISTRY, id, i, leg);
             IInstrument(leg.instrument).placeHold(id.holdId(i), leg.giver, leg.quantity);
         }
         emit InstructionLocked(id, instruction.termsHash);
@@ -176,7 +176,7 @@ contract SettlementEngine is
         id = _checkInWindow(instruction);
         _spendLocked(id, instruction);
         _checkLegs(instruction.legs);
-        _settleHeld(id, instruction, consents);
+        _settleHeld(id, instruction.termsHash, instruction.legs, consents);
     }
 
     function _spendLocked(InstructionId id, Instruction calldata instruction) private {
@@ -188,14 +188,16 @@ contract SettlementEngine is
     /// @dev All holds end first, so that what would settle without them settles out of them too: of reserves, one leg may
     /// give what another needs.
     // slither-disable-next-line reentrancy-no-eth,calls-loop: guarded; 32 legs at most, that all move or none
-    function _settleHeld(InstructionId id, Instruction calldata instruction, Consent[] calldata consents) private {
+    function _settleHeld(InstructionId id, bytes32 termsHash, Leg[] calldata legs, Consent[] calldata consents)
+        private
+    {
         address[] memory consenting = _verify(id, InstructionId.unwrap(id), consents);
-        for (uint256 i = 0; i < instruction.legs.length; ++i) {
-            Leg calldata leg = instruction.legs[i];
+        for (uint256 i = 0; i < legs.length; ++i) {
+            Leg calldata leg = legs[i];
             IInstrument(leg.instrument).resolveHold(id.holdId(i), HoldResolution.Executed);
             _noteRelease(leg.instrument, leg.giver, leg.quantity);
         }
-        _performAll(id, instruction, consenting);
+        _performAll(id, termsHash, legs, consenting);
     }
 
     // ---- cancel, expire ----------------------------------------------------------------------------------------------
@@ -329,62 +331,16 @@ contract SettlementEngine is
         }
     }
 
-    /// @dev Every consent given is valid, and every giver, and every receiver on whom receiving lays a duty, has given
-    /// one.
-    function _requireConsents(InstructionId id, Leg[] calldata legs, Consent[] calldata consents, uint256 duties)
-        private
-        view
-        returns (address[] memory consenting)
-    {
-        consenting = _verify(id, InstructionId.unwrap(id), consents);
-        for (uint256 i = 0; i < legs.length; ++i) {
-            _requireConsent(id, legs[i].giver, consenting);
-            if (duties & (1 << i) != 0) _requireConsent(id, legs[i].receiver, consenting);
-        }
-    }
-
-    /// @dev Of the leg, that it could be performed now; of a payment across banks without asking for reserves or a mandate,
-    /// which are for the settlement to find. Else one party's signature could keep the others' holds to the deadline for
-    /// what nobody can settle.
-    // slither-disable-next-line calls-loop: 32 legs at most, that are all held or none
-    function _requirePerformable(InstructionId id, uint256 index, Leg calldata leg) private {
-        bytes[] memory reasons = leg.instrument == leg.receiverInstrument
-            ? IInstrument(leg.instrument).moveReasons(leg.giver, leg.receiver, leg.quantity)
-            : _payeeReasons(id, index, leg);
-        if (reasons.length != 0) ReturnData.revertWith(reasons[0]);
-    }
-
-    // slither-disable-next-line calls-loop: 32 legs at most, that are all held or none
-    function _payeeReasons(InstructionId id, uint256 index, Leg calldata leg) private returns (bytes[] memory) {
-        (address payerBank, IFungibleInstrument reserve) = _bankOf(id, index, leg.instrument);
-        (address payeeBank, IFungibleInstrument payeeReserve) = _bankOf(id, index, leg.receiverInstrument);
-        if (address(reserve) != address(payeeReserve)) revert Engine_ReserveMismatch(id, index);
-        if (payerBank == payeeBank) revert IInstrument.Instrument_SelfMovement(payerBank);
-        reserve.requireUsable(payerBank);
-        reserve.requireUsable(payeeBank);
-        return IDepositMoney(leg.receiverInstrument).creditReasons(leg.receiver, leg.quantity);
-    }
-
-    /// @dev Whose deposits they are, and in which reserve they settle; what is no money is not asked.
-    function _bankOf(InstructionId id, uint256 index, address deposits)
-        private
-        returns (address bank, IFungibleInstrument reserve)
-    {
-        if (_issuerOf(_REGISTRY, deposits) != address(0)) {
-            (bank, reserve) = _interbankAccountOf(_REGISTRY, IDepositMoney(deposits));
-        }
-        if (bank == address(0)) revert Engine_BankMismatch(id, index);
-    }
-
     // ---- movements ---------------------------------------------------------------------------------------------------
 
     // slither-disable-next-line reentrancy-events: under the guard of every entry, which slither cannot read
-    function _performAll(InstructionId id, Instruction calldata instruction, address[] memory consenting) private {
-        Leg[] calldata legs = instruction.legs;
+    function _performAll(InstructionId id, bytes32 termsHash, Leg[] calldata legs, address[] memory consenting)
+        private
+    {
         for (uint256 i = 0; i < legs.length; ++i) {
             _perform(id, i, legs[i], consenting);
         }
-        emit InstructionSettled(id, instruction.termsHash);
+        emit InstructionSettled(id, termsHash);
     }
 
     // slither-disable-next-line calls-loop: 32 legs at most, that all move or none

@@ -202,7 +202,7 @@ FAULTS = [
     Fault(
         "DVP_2_NothingLeavesWithoutAWord",
         "a giver's consent is not asked for",
-        "settlement/SettlementEngine.sol",
+        "settlement/Consents.sol",
         "            _requireConsent(id, legs[i].giver, consenting);\n",
         "",
     ),

@@ -94,10 +94,38 @@ def a_title_entrusted_to_its_buyer(both: SideBySide) -> None:
     lock(both, instruction(both, (leg("seller", "buyer", "ocean-bills", title_id("BILL-1")),)))
 
 
-def in_a_batch_with_a_bad_one(both: SideBySide) -> None:
-    some = [instruction(both, PAYMENT, "a"), instruction(both, (*TRADE, leg("seller", "buyer", "bond", 9**9)), "bad")]
+def to_a_payee_without_an_account(both: SideBySide) -> None:
+    lock(both, instruction(both, (leg("buyer", "seller", "jade-hkd", 400),)))
+
+
+def batch(both: SideBySide, *some: Instruction) -> None:
     items = tuple(acts.Settle(instruction=each, consents=both.consents(each, each.parties, None)) for each in some)
     both.do(acts.SettleBatch(items=items, mode="each-for-itself"))
+
+
+def locked_in_a_batch(both: SideBySide) -> None:
+    some = instruction(both)
+    lock(both, some)
+    batch(both, some)
+
+
+def locked_reserves_in_a_batch(both: SideBySide) -> None:
+    reserves = instruction(both, (leg("bank-jade", "bank-amber", "wholesale-hkd", 1_000_000),), "held")
+    lock(both, reserves)
+    paid = instruction(both, (leg("trader", "buyer", "amber-hkd", 400, "jade-hkd"),), "paid")
+    batch(both, paid, reserves)
+
+
+def out_of_holds_that_need_each_other(both: SideBySide) -> None:
+    reserves = (leg("bank-amber", "bank-jade", "wholesale-hkd", 600_000),)
+    some = instruction(both, (*PAYMENT, *reserves, leg("bank-jade", "bank-amber", "wholesale-hkd", 999_999)))
+    lock(both, some)
+    both.do(acts.SettleLocked(instruction=some, consents=()))
+
+
+def in_a_batch_with_a_bad_one(both: SideBySide) -> None:
+    some = [instruction(both, PAYMENT, "a"), instruction(both, (*TRADE, leg("seller", "buyer", "bond", 9**9)), "bad")]
+    batch(both, *some)
 
 
 def a_title(both: SideBySide) -> None:
@@ -106,6 +134,15 @@ def a_title(both: SideBySide) -> None:
 
 def never(*_arguments: Any, **_named: Any) -> None:
     """What a rule that is left out does."""
+
+
+def one_after_the_other(self: engine.Engine, call: Any, terms: Any, consents: Any) -> None:
+    """Each hold ended just before its leg is performed."""
+    self._spend(terms, engine.LOCKED, engine.SETTLED)
+    self._tables.put(self.held_legs, terms.instruction_id, 0)
+    for index, each in enumerate(terms.legs):
+        self._instrument(each.instrument).resolve_hold(terms.holds[index])
+        self._perform(call.at, index, each, consents)
 
 
 FAULTS: dict[str, tuple[Any, str, Callable[..., Any], Callable[[SideBySide], None]]] = {
@@ -120,7 +157,16 @@ FAULTS: dict[str, tuple[Any, str, Callable[..., Any], Callable[[SideBySide], Non
     "no release": (engine.Engine, "_release_all", never, cancelled_when_locked),
     "no denomination": (bond.Bond, "_check_position", never, below_the_denomination),
     "no denomination on hold": (bond.Bond, "_check_hold", never, on_hold_below_the_denomination),
-    "locks what cannot pass": (bills.Bills, "require_movable", never, a_title_entrusted_to_its_buyer),
+    "locks what cannot pass": (engine.Engine, "_require_performable", never, a_title_entrusted_to_its_buyer),
+    "locks what cannot be paid": (engine.Engine, "_require_performable", never, to_a_payee_without_an_account),
+    "no lock in a batch": (engine.Engine, "_settle_item", engine.Engine.settle, locked_in_a_batch),
+    "no release in a batch": (netting.Netting, "note_release", never, locked_reserves_in_a_batch),
+    "one hold after the other": (
+        engine.Engine,
+        "settle_locked",
+        one_after_the_other,
+        out_of_holds_that_need_each_other,
+    ),
     "no roll-back": (tables.Tables, "roll_back", never, in_a_batch_with_a_bad_one),
     "no title": (bills.Bills, "_passes_title", lambda *_: False, a_title),
 }

@@ -78,10 +78,8 @@ class Engine:
         try:
             for terms, consents in items:
                 mark = self._tables.mark()
-                # The nonce may be another instruction's: that this one is locked shows in its holds.
-                settle = self.settle_locked if self.held_legs.get(terms.instruction_id) else self.settle
                 try:
-                    settle(call, terms, consents)
+                    self._settle_item(call, terms, consents)
                 except Refusal as refusal:
                     if mode != EACH_FOR_ITSELF:
                         raise
@@ -92,6 +90,12 @@ class Engine:
             self._netting.close(call.at)
         finally:
             self._netting.abandon()
+
+    def _settle_item(self, call: Call, terms: Terms, consents: Sequence[Consenting]) -> None:
+        if self.held_legs.get(terms.instruction_id):
+            self.settle_locked(call, self.known[terms.instruction_id], consents)  # A batch does not name its holds.
+        else:
+            self.settle(call, terms, consents)
 
     # ---- lock, then settle -------------------------------------------------------------------------------------------
 
