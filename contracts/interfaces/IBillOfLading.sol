@@ -217,7 +217,7 @@ interface IBillOfLading is IInstrument {
     function revokeEntrustment(uint256 titleId, address receiver) external;
 
     /// @notice The receiver agrees to have possession without title, of a bill to order once: it ends when the receiver gives it
-    /// away.
+    /// away. Not on hold: what a settlement will pass stands.
     /// @param realisableFrom What it agrees to, so that it cannot be changed under its hands.
     function acceptEntrustment(uint256 titleId, address giver, uint64 realisableFrom) external;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {ITokenizedDeposit} from "../../../contracts/interfaces/ITokenizedDeposit.sol";
 import {Consent, Instruction, InstructionId, Leg} from "../../../contracts/types/Settlement.sol";
@@ -22,16 +23,7 @@ contract DryRunFuzzTest is Base {
 
     /// forge-config: default.fuzz.runs = 1024
     function testFuzz_NoReasonExactlyWhereItSettles(uint256 kind, uint256[3] memory ways, uint256 amount) external {
-        // Often only one thing is wrong, and often nothing.
-        uint256 broken = kind >> 8 & 3;
-        Instruction memory instruction = _instruction(kind % 6, amount);
-        for (uint256 i = 0; i < broken; ++i) {
-            _breakTerms(instruction, ways[i] % WAYS);
-        }
-        Consent[] memory consents = consentsOf(instruction);
-        for (uint256 i = 0; i < broken; ++i) {
-            consents = _breakWorld(instruction, consents, ways[i] % WAYS);
-        }
+        (Instruction memory instruction, Consent[] memory consents) = _broken(kind, ways, amount);
         bytes[] memory reasons = dryRun.reasons(instruction, consents);
         (bool settled, bytes memory reason) =
             address(engine).call(abi.encodeCall(engine.settle, (instruction, consents)));
@@ -40,6 +32,65 @@ contract DryRunFuzzTest is Base {
         // What is no deposit money answers a payment with no data; the dry run says what that means.
         if (reason.length != 0) assertTrue(contains(reasons, reason), "the reason it gave is in the list");
         if (reasons.length == 1 && reason.length != 0) assertEq(reason, reasons[0], "the one reason is the error");
+    }
+
+    /// @dev It is locked exactly where nothing is against it but what the settlement will find, and then it settles: in its
+    /// window, with reserves, and with the banks' consent.
+    /// forge-config: default.fuzz.runs = 1024
+    function testFuzz_LocksExactlyWhatCanSettle(uint256 kind, uint256[3] memory ways, uint256 amount) external {
+        (Instruction memory instruction, Consent[] memory consents) = _broken(kind, ways, amount);
+        bytes[] memory reasons = dryRun.reasons(instruction, consents);
+        bool canSettle = true;
+        for (uint256 i = 0; i < reasons.length; ++i) {
+            canSettle = canSettle && _passes(instruction, reasons[i]);
+        }
+        // Less than the minimum goes to who has some already, which it may no longer have when the hold ends.
+        bool tooLittle =
+            canSettle && instruction.legs[0].instrument == address(bond) && instruction.legs[0].quantity < MINIMUM;
+        (bool locked,) = address(engine).call(abi.encodeCall(engine.lock, (instruction, consents)));
+        assertEq(locked, canSettle && !tooLittle, "locked exactly where it can settle");
+        if (!locked) return;
+        if (block.timestamp < instruction.notBefore) vm.warp(instruction.notBefore);
+        bytes32 digest = InstructionId.unwrap(engine.idOf(instruction));
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(authority);
+            (bool issued,) =
+                address(wholesale).call(abi.encodeCall(wholesale.issue, (banks[i], 2 * CASH, nextBooking())));
+            issued; // A bank that may have none is none of this payment's.
+            consents = with(consents, sign(banks[i], digest));
+        }
+        engine.settleLocked(instruction, consents);
+    }
+
+    /// @dev Whether the reason may be gone at the settlement, by itself or by a bank's doing: the window, and reserves and
+    /// consent of a bank that pays for a client.
+    function _passes(Instruction memory instruction, bytes memory reason) private view returns (bool) {
+        bytes4 selector = bytes4(reason);
+        if (selector == ISettlementEngine.Engine_TooEarly.selector) return true;
+        bool ofReserves = selector == IInstrument.Instrument_InsufficientFree.selector;
+        if (!ofReserves && selector != ISettlementEngine.Engine_ConsentMissing.selector) return false;
+        address party;
+        assembly ("memory-safe") {
+            party := mload(add(reason, 68)) // the consent's; of reserves, the first word is whose they are
+            if ofReserves { party := mload(add(reason, 36)) }
+        }
+        return party != instruction.legs[0].giver && (party == banks[0] || party == banks[1] || party == banks[2]);
+    }
+
+    function _broken(uint256 kind, uint256[3] memory ways, uint256 amount)
+        private
+        returns (Instruction memory instruction, Consent[] memory consents)
+    {
+        // Often only one thing is wrong, and often nothing.
+        uint256 broken = kind >> 8 & 3;
+        instruction = _instruction(kind % 6, amount);
+        for (uint256 i = 0; i < broken; ++i) {
+            _breakTerms(instruction, ways[i] % WAYS);
+        }
+        consents = consentsOf(instruction);
+        for (uint256 i = 0; i < broken; ++i) {
+            consents = _breakWorld(instruction, consents, ways[i] % WAYS);
+        }
     }
 
     function _instruction(uint256 kind, uint256 amount) private returns (Instruction memory) {
