@@ -106,7 +106,7 @@ abstract contract ReserveNetting {
     }
 
     /// @dev Once per bank and batch. An account that cannot move refuses its own instructions here, not all at the end.
-    // slither-disable-next-line calls-loop,costly-loop: once per bank and batch; the counter is in transient storage
+    // slither-disable-next-line calls-loop: once per bank and batch
     function _touch(IFungibleInstrument reserve, address bank) private returns (uint256) {
         reserve.requireUsable(bank);
         uint256 index = _touchedCount++;
