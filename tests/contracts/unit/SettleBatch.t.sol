@@ -250,6 +250,15 @@ contract SettleBatchTest is Base {
     /// @dev The dearest legs there are, too: bonds of 32 contract accounts to 32 new holders, the first movement of each
     /// after a record time.
     function test_When_TheLargestInstructionIsOfContractAccountsAfterARecordTime() external {
+        _settleTheDearest(false);
+    }
+
+    /// @dev The same out of its holds, with all that was said before it was locked.
+    function test_When_TheLargestInstructionIsLocked() external {
+        _settleTheDearest(true);
+    }
+
+    function _settleTheDearest(bool locked) private {
         Leg[] memory legs = new Leg[](32);
         Consent[] memory consents = new Consent[](32);
         address[] memory owners = new address[](32);
@@ -264,11 +273,14 @@ contract SettleBatchTest is Base {
             legs[i] =
                 leg(giver, addParty(string.concat("buyer ", vm.toString(i)), Roles.INVESTOR), address(bond), 1_000_000);
         }
-        vm.warp(uint256(MATURITY_DAY) * 1 days);
+        uint64 later = uint64(MATURITY_DAY) * 1 days;
         Instruction memory instruction = instruct(legs);
+        instruction.deadline = later;
         for (uint256 i = 0; i < 32; ++i) {
             consents[i].signature = sign(owners[i], InstructionId.unwrap(engine.idOf(instruction))).signature;
         }
+        if (locked) engine.lock(instruction, consents);
+        vm.warp(later);
         Settlement[] memory settlements = new Settlement[](1);
         settlements[0] = Settlement(instruction, consents);
         (address[] memory accounts, bytes memory items) = encodeBatch(settlements);
