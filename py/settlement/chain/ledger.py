@@ -360,10 +360,11 @@ class EvmLedger:
         data = encode_call(f"statusOf({INSTRUCTION_ABI})", [values])
         return one_of(STATUSES, self._answer(self._deployment.engine, data, "uint8"))
 
-    def reasons(self, instruction: Instruction, consents: Sequence[Consent]) -> tuple[Reason, ...]:
+    def reasons(
+        self, instruction: Instruction, consents: Sequence[Consent], *, locked: bool = False
+    ) -> tuple[Reason, ...]:
         """See `ports.Ledger.reasons`: the dry run's list, and what only shows when all legs are tried together."""
         values, signed = instruction_values(instruction, self._directory), consent_values(consents)
-        locked = self.status(instruction) is InstructionStatus.LOCKED and self._held(instruction) != 0
         function = "settleLocked" if locked else "settle"
         trial = encode_call(f"{function}({INSTRUCTION_ABI},{CONSENTS_ABI})", [values, signed])
         try:
@@ -523,10 +524,6 @@ class EvmLedger:
             raise InputError("this chain's clock cannot be set: use a development chain such as anvil") from error
 
     # ---- inside ------------------------------------------------------------------------------------------------------
-
-    def _held(self, instruction: Instruction) -> int:
-        data = encode_call("heldLegs(bytes32)", [self._digest(instruction)])
-        return int(self._answer(self._deployment.engine, data, "uint256"))
 
     def _answer(self, to: str, data: bytes, answer_type: str) -> Any:
         return decoded([answer_type], self._transactor.view(to, data))[0]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from settlement.domain.acts import Act, Settle, SettleBatch, SettleLocked
 from settlement.domain.instruction import Consent, InstructionStatus, MatchedInstruction
-from settlement.errors import Refused
+from settlement.errors import Reason, Refused
 from settlement.flow.desk import Desk, Outcome, perform, record, require_told, told
 
 BatchMode = Literal["all-or-nothing", "each-for-itself"]
@@ -21,7 +21,7 @@ def settle(desk: Desk, matched: MatchedInstruction) -> Outcome:
         OutcomeUnknown: sent, and no receipt was seen that tells of it.
     """
     act = Settle(instruction=matched.instruction, consents=matched.consents)
-    return _settle(desk, act, matched, matched.consents)
+    return _settle(desk, act, matched, desk.ledger.reasons(matched.instruction, matched.consents))
 
 
 def settle_locked(desk: Desk, matched: MatchedInstruction, bank_consents: Sequence[Consent] = ()) -> Outcome:
@@ -32,7 +32,7 @@ def settle_locked(desk: Desk, matched: MatchedInstruction, bank_consents: Sequen
         OutcomeUnknown: sent, and no receipt was seen that tells of it.
     """
     act = SettleLocked(instruction=matched.instruction, consents=tuple(bank_consents))
-    return _settle(desk, act, matched, bank_consents)
+    return _settle(desk, act, matched, desk.ledger.reasons(matched.instruction, bank_consents, locked=True))
 
 
 def settle_batch(desk: Desk, batch: Sequence[MatchedInstruction], mode: BatchMode) -> tuple[Outcome, ...]:
@@ -63,10 +63,9 @@ def settle_batch(desk: Desk, batch: Sequence[MatchedInstruction], mode: BatchMod
     return tuple(outcomes)
 
 
-def _settle(desk: Desk, act: Act, matched: MatchedInstruction, consents: Sequence[Consent]) -> Outcome:
+def _settle(desk: Desk, act: Act, matched: MatchedInstruction, reasons: Sequence[Reason]) -> Outcome:
     instruction_id = matched.instruction_id
     try:
-        reasons = desk.ledger.reasons(matched.instruction, consents)
         if reasons:
             raise Refused(reasons, f"instruction {matched.instruction.reference}")
         receipt = perform(desk, act, [instruction_id])

@@ -438,8 +438,10 @@ class Ledger(Protocol):
     def status(self, instruction: Instruction) -> InstructionStatus:
         """Where the instruction's nonce stands on chain."""
 
-    def reasons(self, instruction: Instruction, consents: Sequence[Consent]) -> tuple[Reason, ...]:
-        """Every reason why it would not settle now."""
+    def reasons(
+        self, instruction: Instruction, consents: Sequence[Consent], *, locked: bool = False
+    ) -> tuple[Reason, ...]:
+        """Every reason why it would not settle now; of one that is to be `locked`, out of its holds."""
 
     def reason(self, encoded: str) -> Reason:
         """An encoded contract error, as events carry it, as a reason."""

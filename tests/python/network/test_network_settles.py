@@ -12,8 +12,9 @@ from settlement.chain.rpc import Rpc
 from settlement.domain.instruction import InstructionStatus
 from settlement.errors import InputError
 from settlement.flow.instruct import instruct
+from settlement.flow.lock import lock
 from settlement.flow.match import match
-from settlement.flow.settle import settle, settle_batch
+from settlement.flow.settle import settle, settle_batch, settle_locked
 from settlement.ports import SignedTransaction
 
 
@@ -48,6 +49,32 @@ def test_a_refusal_leaves_everything_as_it_was(market):
     with pytest.raises(Refused):
         market.settle(*market.trade("10", "5,000.01"))
     assert market.network.ledger.positions() == before
+
+
+def test_what_is_not_locked_is_not_settled_out_of_holds_and_the_reason_is_that(market):
+    matched = market.network.match(market.network.instruction(*market.trade("10", "1,000.00")))
+    with pytest.raises(Refused, match="open, which does not allow this") as refusal:
+        settle_locked(market.network.desk, matched)
+    assert refusal.value.names == ("Engine_UnexpectedStatus",)
+
+
+def test_what_is_locked_is_settled_out_of_its_holds_or_in_a_batch(market):
+    desk, bonds = market.network.desk, []
+    for count in range(2):
+        bonds.append(market.network.match(market.network.instruction(*market.trade("10", "1,000.00"))))
+        lock(desk, bonds[count])
+        with pytest.raises(Refused, match="locked, which does not allow this"):
+            settle(desk, bonds[count])
+    settle_locked(desk, bonds[0])
+    assert [outcome.status for outcome in settle_batch(desk, bonds[1:], "each-for-itself")] == ["settled"]
+    assert market.amounts()["buyer", "bond"] == 20
+
+
+def test_what_nobody_could_settle_is_not_locked(market):
+    matched = market.network.match(market.network.instruction(market.network.leg("buyer", "seller", "jade-hkd", "1")))
+    with pytest.raises(Refused, match="has no account") as refusal:
+        lock(market.network.desk, matched)
+    assert refusal.value.names == ("AccountMoney_NoAccount",)
 
 
 def test_a_refusal_says_every_reason(market):
