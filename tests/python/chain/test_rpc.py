@@ -9,8 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import requests
 
 from settlement.chain.node import AnvilNode
+from settlement.chain.patience import PatientAdapter
 from settlement.chain.rpc import AnswerLost, Rpc, RpcError, masked
 from settlement.errors import ChainUnreachable, InputError
 
@@ -115,6 +117,21 @@ def test_a_gateway_s_cookie_comes_back_to_it(gateway: tuple[int, Heard]) -> None
 
 def test_who_is_sent_elsewhere_goes_there(gateway: tuple[int, Heard]) -> None:
     assert Rpc(f"http://127.0.0.1:{gateway[0]}/old").call("eth_chainId", []) == "0x1"
+
+
+def test_connections_are_kept_for_the_url_that_they_are_to() -> None:
+    adapter = PatientAdapter()
+
+    def pool(url: str, proxy: str | None = None) -> Any:
+        prepared = requests.Request("POST", url).prepare()
+        found = adapter.get_connection_with_tls_context(prepared, True, proxies={"http": proxy} if proxy else {})
+        return found, found.host, found.port
+
+    first = pool("http://127.0.0.1:1/")
+    assert pool("http://127.0.0.1:1/") == first
+    assert pool("http://127.0.0.1:2/")[1:] == ("127.0.0.1", 2)
+    assert pool("http://127.0.0.1:1/", "http://127.0.0.2:3")[1:] == ("127.0.0.2", 3)
+    assert pool("http://127.0.0.1:1/") == first
 
 
 @pytest.mark.parametrize(
