@@ -16,6 +16,7 @@ from settlement.durable.verify import verify
 from settlement.errors import LaneLost
 from settlement.flow.clock import SystemClock
 from settlement.flow.intake import submit
+from settlement.flow.lock import lock
 from settlement.ports import ChainIdentity, Judgement, QueueState
 
 TOGETHER_S = 60.0
@@ -61,6 +62,15 @@ def test_one_bad_instruction_does_not_stop_the_others(service):
     service.until(worker, "GOOD", InstructionStatus.CONFIRMED)
     assert service.status("BAD") is InstructionStatus.PENDING
     assert "Instrument_InsufficientFree" in service.journal.entry("BAD").history[-1].detail
+
+
+def test_what_somebody_locks_before_it_is_settled_settles_all_the_same(service):
+    service.submit("R")
+    network = service.market.network
+    lock(network.desk, network.match(service.journal.entry("R").instruction))
+    assert network.position("seller", "bond").held == 10
+    service.until(service.worker(), "R", InstructionStatus.CONFIRMED)
+    assert (network.position("buyer", "bond").balance, network.position("seller", "bond").held) == (10, 0)
 
 
 def test_a_pending_instruction_settles_when_what_it_lacked_has_come(service):
