@@ -5,6 +5,7 @@ import {IDepositMoney} from "../interfaces/IDepositMoney.sol";
 import {IFungibleInstrument} from "../interfaces/IFungibleInstrument.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ITokenizedDeposit} from "../interfaces/ITokenizedDeposit.sol";
+import {Reasons} from "../libraries/Reasons.sol";
 import {EngineBound} from "../token/EngineBound.sol";
 import {FungibleInstrument} from "../token/FungibleInstrument.sol";
 import {Roles} from "../types/Participation.sol";
@@ -13,6 +14,8 @@ import {AccountMoney} from "./AccountMoney.sol";
 /// @title Tokenised deposit
 /// @notice Implements {ITokenizedDeposit}, which documents every function.
 contract TokenizedDeposit is AccountMoney, ITokenizedDeposit {
+    using Reasons for bytes[];
+
     uint16 private constant _CLIENT_ROLES = type(uint16).max;
 
     // These three share the supply's slot, so that a payment writes it once.
@@ -107,8 +110,12 @@ contract TokenizedDeposit is AccountMoney, ITokenizedDeposit {
     }
 
     /// @inheritdoc IDepositMoney
-    function creditReasons(address payee, uint256) external view returns (bytes[] memory) {
-        return _receiveReasons(payee);
+    function creditReasons(address payee, uint256 amount) external view returns (bytes[] memory reasons) {
+        reasons = _receiveReasons(payee);
+        // What is above the mask is said of the payer's side already.
+        if (amount <= _AMOUNT_MASK && amount > _AMOUNT_MASK - totalSupply()) {
+            reasons = reasons.push(abi.encodeWithSelector(Instrument_InvalidQuantity.selector, amount));
+        }
     }
 
     // slither-disable-next-line incorrect-equality: whole days

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IFungibleInstrument} from "../interfaces/IFungibleInstrument.sol";
 import {IInstrument} from "../interfaces/IInstrument.sol";
-import {BatchMode} from "../types/Settlement.sol";
+import {BatchMode, Leg} from "../types/Settlement.sol";
 
 /// @title Reserve netting
 /// @notice Inside a batch, reserves owed between banks are added up and moved once per bank at its end.
@@ -27,6 +27,9 @@ abstract contract ReserveNetting {
 
     uint256 private transient _mode;
     uint256 private transient _touchedCount;
+    /// @dev In `_COVERED` a bit for each reserve that is owed, by its address's last byte: most instruments are none, and
+    /// need no further look. Two that share a bit cost one.
+    uint256 private transient _reserves;
 
     function _openNetting(BatchMode mode) internal {
         _mode = mode == BatchMode.EachForItself ? _COVERED : _NET_ONLY;
@@ -35,7 +38,7 @@ abstract contract ReserveNetting {
     /// @dev Pays every net debtor's position to the net creditors of the same reserve.
     // slither-disable-next-line calls-loop: asked in _touch() already whether it can move; 256 items at most
     function _closeNetting() internal {
-        _mode = _CLOSED;
+        (_mode, _reserves) = (_CLOSED, 0);
         Net[] memory nets = _takeNets();
         for (uint256 i = 0; i < nets.length; ++i) {
             for (uint256 j = 0; j < nets.length && nets[i].amount < 0; ++j) {
@@ -67,17 +70,23 @@ abstract contract ReserveNetting {
         _book(reserve, to, signed, mode);
     }
 
-    /// @dev Follows a movement outside netting, by which a bank may give away what it owes. Most instruments are no
-    /// reserve, and nothing is booked under them.
-    function _noteMovement(address instrument, address giver, address receiver, uint256 quantity) internal {
-        if (_mode != _COVERED) return;
-        _changeCover(instrument, giver, quantity, false);
-        _changeCover(instrument, receiver, quantity, true);
+    /// @dev Follows what a leg moves beside netting, by which a bank may give away what it owes, or get more to owe.
+    function _noteMovement(Leg calldata leg) internal {
+        uint256 reserves = _reserves;
+        if (reserves == 0) return;
+        if (reserves & _bitOf(leg.instrument) != 0) _changeCover(leg.instrument, leg.giver, leg.quantity, false);
+        if (reserves & _bitOf(leg.receiverInstrument) != 0) {
+            _changeCover(leg.receiverInstrument, leg.receiver, leg.quantity, true);
+        }
     }
 
-    /// @dev Follows the end of a hold of what a bank may be about to pay with.
-    function _noteRelease(address instrument, address owner, uint256 quantity) internal {
-        if (_mode == _COVERED) _changeCover(instrument, owner, quantity, true);
+    /// @dev Follows the end of the hold of a leg's quantity.
+    function _noteRelease(Leg calldata leg) internal {
+        if (_reserves & _bitOf(leg.instrument) != 0) _changeCover(leg.instrument, leg.giver, leg.quantity, true);
+    }
+
+    function _bitOf(address reserve) private pure returns (uint256) {
+        return 1 << (uint160(reserve) & 0xff);
     }
 
     function _changeCover(address instrument, address bank, uint256 quantity, bool adds) private {
@@ -92,7 +101,7 @@ abstract contract ReserveNetting {
     function _book(IFungibleInstrument reserve, address bank, int256 amount, uint256 mode) private {
         uint256 slot = _positionSlot(address(reserve), bank);
         uint256 stored = _load(slot);
-        if (stored == 0) stored = _touch(reserve, bank);
+        if (stored == 0) stored = _touch(reserve, bank, mode);
         (int256 net, uint256 cover) = _unpack(stored);
         if (mode == _COVERED) {
             // forge-lint: disable-next-line(unsafe-typecast): a sum of what accounts carry, far from its type's end
@@ -107,8 +116,9 @@ abstract contract ReserveNetting {
 
     /// @dev Once per bank and batch. An account that cannot move refuses its own instructions here, not all at the end.
     // slither-disable-next-line calls-loop: once per bank and batch
-    function _touch(IFungibleInstrument reserve, address bank) private returns (uint256) {
+    function _touch(IFungibleInstrument reserve, address bank, uint256 mode) private returns (uint256) {
         reserve.requireUsable(bank);
+        if (mode == _COVERED) _reserves |= _bitOf(address(reserve));
         uint256 index = _touchedCount++;
         _store(_TOUCHED + 2 * index, uint256(uint160(address(reserve))));
         _store(_TOUCHED + 2 * index + 1, uint256(uint160(bank)));

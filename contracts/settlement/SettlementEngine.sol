@@ -44,7 +44,7 @@ contract SettlementEngine is
     uint256 private constant _LEGS_MAX = 32;
     uint256 private constant _BATCH_MAX = 256;
     uint256 private constant _TEXT_BYTES_MAX = 256;
-    /// @dev Enough for `_LEGS_MAX` legs of the dearest kind, each given by a contract account that takes 50,000 to answer;
+    /// @dev Enough for `_LEGS_MAX` legs of money or bonds, each given by a contract account that takes 50,000 to answer;
     /// what one instruction of a batch can burn.
     uint256 private constant _GAS_PER_INSTRUCTION = 5_000_000;
     /// @dev Many times what a release takes, and little enough that instruments which burn it keep nobody else's hold.
@@ -195,7 +195,7 @@ contract SettlementEngine is
         for (uint256 i = 0; i < legs.length; ++i) {
             Leg calldata leg = legs[i];
             IInstrument(leg.instrument).resolveHold(id.holdId(i), HoldResolution.Executed);
-            _noteRelease(leg.instrument, leg.giver, leg.quantity);
+            _noteRelease(leg);
         }
         _performAll(id, termsHash, legs, consenting);
     }
@@ -348,10 +348,10 @@ contract SettlementEngine is
         address instrument = leg.instrument;
         if (instrument == leg.receiverInstrument) {
             IInstrument(instrument).bookTransfer(leg.giver, leg.receiver, leg.quantity);
-            _noteMovement(instrument, leg.giver, leg.receiver, leg.quantity);
         } else {
             _payAcrossBanks(id, index, leg, consenting);
         }
+        _noteMovement(leg);
     }
 
     /// @dev Burn at the payer's bank, reserves from bank to bank, mint at the payee's bank. Whose deposits they are, and

@@ -137,10 +137,10 @@ class CallReader:
         found = []
         for party, signature in consents:
             is_signed = account_of(digest, signature) == bytes.fromhex(party[2:])
-            if not is_signed and self._is_contract(party):
+            is_asked = not is_signed and self._is_contract(party)
+            if is_asked:
                 asked.append(party)
-                is_signed = True
-            found.append(Consenting(party, is_signed))
+            found.append(Consenting(party, is_signed or is_asked, is_asked))
         return tuple(found)
 
 

@@ -149,6 +149,18 @@ contract LockTest is Base {
         }
     }
 
+    function test_RevertGiven_ThePayeesBankCanIssueNoMore() external {
+        uint256 left = type(uint96).max - supply(address(deposits[0]));
+        vm.prank(banks[0]);
+        deposits[0].issue(bob, left - PRICE + 1, nextBooking());
+        bytes memory reason = abi.encodeWithSelector(IInstrument.Instrument_InvalidQuantity.selector, PRICE);
+        refuse(_sale(), reason);
+        _refuseLock(_sale(), reason);
+        Instruction memory instruction = dvp(alice, carol, NOMINAL_SOLD, PRICE - 1);
+        engine.lock(instruction, consentsOf(instruction));
+        engine.settleLocked(instruction, new Consent[](0));
+    }
+
     /// @dev They are looked for at the settlement, when the bank may have got them, or consents.
     function test_When_LockedBeforeReservesAndMandateReach() external {
         setMandate(1, 0, 0, 0);

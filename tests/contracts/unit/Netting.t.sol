@@ -197,6 +197,54 @@ contract NettingTest is Base {
         _assertReserves(10, 0, 0);
     }
 
+    /// @dev Deposits at bank 1 are the reserve of other deposits: what bank 0 pays out of them, across banks, it cannot also
+    /// owe in them, and what it is paid into them it can.
+    function test_When_EachForItselfReservesThatAreDepositsArePaidAcrossBanks() external {
+        (address payer, address payee) = _tier();
+        issueReserves(1, 60);
+        Instruction memory owed = instruct(Leg(alice, erin, payer, payee, 60));
+        Instruction memory out = instruct(Leg(banks[0], alice, address(deposits[1]), address(deposits[0]), 60));
+        Settlement[] memory settlements = batchOf(owed, out, instruct(payment(alice, bob, 1)));
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 5, "it has 100 there, of which it owes 60");
+        issueReserves(0, 50);
+        settlements = batchOf(
+            instruct(Leg(alice, erin, payer, payee, 1)),
+            instruct(Leg(alice, banks[0], address(deposits[0]), address(deposits[1]), 50)),
+            instruct(Leg(alice, erin, payer, payee, 89))
+        );
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 7, "40 and 50 are enough for 1 and 89");
+        assertEq(balance(address(deposits[1]), banks[0]), 0, "all of it is gone");
+    }
+
+    /// @dev What comes free by a hold's end and is burned at once pays for nothing more.
+    function test_When_EachForItselfAHoldOfReservesThatAreDepositsEnds() external {
+        (address payer, address payee) = _tier();
+        issueReserves(1, 60);
+        Instruction memory out = instruct(Leg(banks[0], alice, address(deposits[1]), address(deposits[0]), 60));
+        engine.lock(out, consentsOf(out));
+        Settlement[] memory settlements =
+            batchOf(instruct(Leg(alice, erin, payer, payee, 30)), out, instruct(Leg(alice, erin, payer, payee, 60)));
+        assertEq(settleBatch(settlements, BatchMode.EachForItself), 3, "10 are left for the last");
+    }
+
+    /// @dev Deposits of banks 0 and 2 that settle in deposits at bank 1, of which bank 0 has 100.
+    function _tier() private returns (address payer, address payee) {
+        IAccountMoney reserve = IAccountMoney(address(deposits[1]));
+        ITokenizedDeposit from = otherDeposit(0, reserve, alice);
+        payer = address(from);
+        payee = address(otherDeposit(2, reserve, erin));
+        vm.startPrank(banks[1]);
+        reserve.openAccount(banks[0]);
+        reserve.openAccount(banks[2]);
+        reserve.issue(banks[0], 100, nextBooking());
+        vm.stopPrank();
+        vm.startPrank(banks[0]);
+        from.issue(alice, 1000, nextBooking());
+        from.setCounterpartyLimit(banks[2], 1000);
+        from.setDailyLimit(1000);
+        vm.stopPrank();
+    }
+
     /// @dev A bank that the others may pay, a client of its own, and its deposit money.
     function _fourthBank() private returns (address bank, address client, address money) {
         bank = addParty("bank 3", Roles.BANK);

@@ -136,6 +136,14 @@ def never(*_arguments: Any, **_named: Any) -> None:
     """What a rule that is left out does."""
 
 
+def only_what_leaves(
+    self: netting.Netting, instrument: str, account: str, change: int, note: Any = netting.Netting.note
+) -> None:
+    """What comes, and the end of a hold, go unseen."""
+    if change < 0:
+        note(self, instrument, account, change)
+
+
 def one_after_the_other(self: engine.Engine, call: Any, terms: Any, consents: Any) -> None:
     """Each hold ended just before its leg is performed."""
     self._spend(terms, engine.LOCKED, engine.SETTLED)
@@ -160,7 +168,7 @@ FAULTS: dict[str, tuple[Any, str, Callable[..., Any], Callable[[SideBySide], Non
     "locks what cannot pass": (engine.Engine, "_require_performable", never, a_title_entrusted_to_its_buyer),
     "locks what cannot be paid": (engine.Engine, "_require_performable", never, to_a_payee_without_an_account),
     "no lock in a batch": (engine.Engine, "_settle_item", engine.Engine.settle, locked_in_a_batch),
-    "no release in a batch": (netting.Netting, "note_release", never, locked_reserves_in_a_batch),
+    "no release in a batch": (netting.Netting, "note", only_what_leaves, locked_reserves_in_a_batch),
     "one hold after the other": (
         engine.Engine,
         "settle_locked",

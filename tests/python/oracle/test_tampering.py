@@ -14,9 +14,10 @@ from replayed import replayed
 from settlement import Network
 from settlement.chain.calls import encode_call
 from settlement.chain.rpc import Rpc
-from settlement.domain.acts import Lock, SettleLocked
+from settlement.domain.acts import Lock, Settle, SettleBatch, SettleLocked
 from settlement.domain.instruction import Consent, MatchedInstruction
 from settlement.domain.quantity import Quantity
+from settlement.flow.desk import perform
 from settlement.flow.lock import lock
 
 SLOTS_MAX = 24
@@ -103,6 +104,23 @@ def test_a_lock_with_other_bytes_behind_a_signature_is_understood(market: Market
 
     submitted(Lock(instruction=matched.instruction, consents=tuple(map(of_65_bytes, matched.consents))), b"\1")
     submitted(SettleLocked(instruction=matched.instruction, consents=()), b"\0")
+    assert differences() == []
+
+
+@pytest.mark.parametrize("is_needed", [True, False])
+def test_what_a_contract_does_not_sign_in_a_batch_is_no_difference(market: Market, differences, is_needed) -> None:
+    """Anybody can name one among the consents, and the item fails; the others of the batch settle."""
+    network = market.network
+    spoilt, good = (network.match(network.instruction(*market.trade("10", "1,000.00"))) for _ in range(2))
+    contract = Consent(party="seller", address=network.ledger.engine, signature="0x" + "11" * 64)
+    consents = (*spoilt.consents[is_needed:], contract)
+    items = (
+        Settle(instruction=spoilt.instruction, consents=consents),
+        Settle(instruction=good.instruction, consents=good.consents),
+    )
+    perform(network.desk, SettleBatch(items=items, mode="each-for-itself"))
+    assert network.ledger.status(spoilt.instruction) == "matched"
+    assert network.ledger.status(good.instruction) == "settled"
     assert differences() == []
 
 

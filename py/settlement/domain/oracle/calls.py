@@ -48,10 +48,18 @@ class Terms(NamedTuple):
 
 
 class Consenting(NamedTuple):
-    """A consent, and whether its signature is the party's over what it is for."""
+    """A consent, and whether its signature is the party's over what it is for.
+
+    Attributes:
+        party: Whose it is.
+        is_signed: Whether it holds; taken for given where a contract says so.
+        is_asked: Whether a contract's own rule says so, which is not modelled.
+
+    """
 
     party: str
     is_signed: bool
+    is_asked: bool = False
 
 
 class Call(NamedTuple):

@@ -13,6 +13,7 @@ from settlement.domain.oracle.money import Deposits
 from settlement.domain.oracle.netting import Netting
 from settlement.domain.oracle.registry import MONEY, TITLE, Registry
 from settlement.domain.oracle.tables import Refusal, Tables
+from settlement.domain.quantity import MAX_QUANTITY
 
 OPEN, LOCKED, SETTLED, CANCELLED, EXPIRED = range(5)
 """Where an instruction stands, as `InstructionStatus` in contracts/types/Settlement.sol."""
@@ -122,7 +123,7 @@ class Engine:
         _verify(consents)
         for hold, leg in zip(terms.holds, terms.legs, strict=True):
             self._instrument(leg.instrument).resolve_hold(hold)
-            self._netting.note_release(leg.instrument, leg.giver, leg.quantity)
+            self._netting.note(leg.instrument, leg.giver, leg.quantity)
         for index, leg in enumerate(terms.legs):
             self._perform(call.at, index, leg, consents)
 
@@ -206,15 +207,18 @@ class Engine:
     def _perform(self, at: int, index: int, leg: TermsLeg, consents: Sequence[Consenting]) -> None:
         if leg.instrument == leg.receiver_instrument:
             self._instrument(leg.instrument).book_transfer(leg.giver, leg.receiver, leg.quantity, at)
-            self._netting.note(leg.instrument, leg.giver, leg.receiver, leg.quantity)
+            self._netting.note(leg.instrument, leg.giver, -leg.quantity)
+            self._netting.note(leg.instrument, leg.receiver, leg.quantity)
             return
         payer, payee = self._deposits(leg)
         covered = payer.debit(leg.giver, leg.quantity, payee.issuer, at)
+        self._netting.note(leg.instrument, leg.giver, -leg.quantity)
         reserve = self._reserve(index, leg, payer, payee)
         if not covered:
             _require_consent(payer.issuer, consents)
         self._netting.move(reserve, payer.issuer, payee.issuer, leg.quantity, at)
         payee.mint(leg.receiver, leg.quantity)
+        self._netting.note(leg.receiver_instrument, leg.receiver, leg.quantity)
 
     def _require_performable(self, at: int, index: int, leg: TermsLeg) -> None:
         """A payment across banks without asking for reserves or a mandate, which are for the settlement to find."""
@@ -230,6 +234,8 @@ class Engine:
         reserve.check_account(payer.issuer)
         reserve.check_account(payee.issuer)
         payee.check_account(leg.receiver)
+        if payee.supply + leg.quantity > MAX_QUANTITY:
+            raise Refusal("Instrument_InvalidQuantity", str(leg.quantity))
 
     def _deposits(self, leg: TermsLeg) -> tuple[Deposits, Deposits]:
         """Payer's and payee's."""

@@ -58,18 +58,10 @@ class Netting:
                 self._cover(key, change)
             self._tables.put(self._nets, key, self._nets[key] + change)
 
-    def note(self, instrument: str, giver: str, receiver: str, quantity: int) -> None:
-        """A movement beside netting, by which a bank may give away what it owes."""
-        if self._mode != COVERED:
-            return
-        for bank, change in ((giver, -quantity), (receiver, quantity)):
-            if (instrument, bank) in self._nets:
-                self._cover((instrument, bank), change)
-
-    def note_release(self, instrument: str, owner: str, quantity: int) -> None:
-        """The end of a hold of what a bank may be about to pay with."""
-        if self._mode == COVERED and (instrument, owner) in self._nets:
-            self._cover((instrument, owner), quantity)
+    def note(self, instrument: str, account: str, change: int) -> None:
+        """What an account has free more or less beside netting: a bank may give away what it owes."""
+        if self._mode == COVERED and (instrument, account) in self._nets:
+            self._cover((instrument, account), change)
 
     def _cover(self, key: tuple[str, str], change: int) -> None:
         cover = self._covers[key]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from settlement.domain.oracle.calls import Call, Happened, Outcome
+from settlement.domain.oracle.calls import Call, Consenting, Happened, Outcome
 from settlement.domain.oracle.oracle import Oracle
 from settlement.domain.oracle.tables import Account, Refusal
+
+_OF_CONTRACTS = ("Engine_ConsentInvalid", "Reverted")
+"""How an item fails where a contract says no to a signature, or burns what gas there is when it is asked."""
 
 
 class Replay:
@@ -48,16 +51,36 @@ class Replay:
             return []  # Gas and a bond's schedule are not modelled.
         what = f"{call.function.partition('(')[0]} of {call.sender} on {call.contract}"
         where = f"by transaction {happened.transaction}"
+        is_batch = call.function.startswith("settleBatch")
         try:
-            moved = self.oracle.apply(call)
+            moved = self.oracle.apply(_as_contracts_answered(call, happened.outcomes) if is_batch else call)
         except Refusal as refusal:
             if not happened.succeeded:
                 return []
             return [f"{what} was accepted {where}, and by the rules it is refused: {refusal}"]
         if not happened.succeeded:
             return [f"{what} was refused {where}, and by the rules it is accepted"]
-        differences = _outcomes(happened, self.oracle.outcomes if call.function.startswith("settleBatch") else ())
+        differences = _outcomes(happened, self.oracle.outcomes if is_batch else ())
         return differences + _movements(happened.transaction, happened.moved, moved)
+
+
+def _as_contracts_answered(call: Call, outcomes: Sequence[Outcome]) -> Call:
+    """A batch's call with no to whatever contracts may have said no to: of those of an item that failed for a consent.
+
+    Anybody can name a contract among an item's consents.
+    """
+    items, mode = call.arguments
+    if len(items) != len(outcomes):
+        return call
+    answered = []
+    for (terms, consents), outcome in zip(items, outcomes, strict=True):
+        said_no = (outcome.failure or "").startswith(_OF_CONTRACTS)
+        answered.append((terms, tuple(_answered(each) for each in consents) if said_no else consents))
+    return call._replace(arguments=(tuple(answered), mode))
+
+
+def _answered(consent: Consenting) -> Consenting:
+    return consent._replace(is_signed=consent.is_signed and not consent.is_asked)
 
 
 def _outcomes(happened: Happened, expected: Sequence[Outcome]) -> list[str]:
