@@ -187,7 +187,7 @@ contract SettlementEngine is
 
     /// @dev All holds end first, so that what would settle without them settles out of them too: of reserves, one leg may
     /// give what another needs.
-    // slither-disable-next-line reentrancy-events,calls-loop: guarded; 32 legs at most, that all move or none
+    // slither-disable-next-line reentrancy-events,reentrancy-no-eth,calls-loop: guarded; 32 legs, all or none
     function _settleHeld(InstructionId id, bytes32 termsHash, Leg[] calldata legs, Consent[] calldata consents)
         private
     {
