@@ -107,15 +107,13 @@ def test_a_lock_with_other_bytes_behind_a_signature_is_understood(market: Market
     assert differences() == []
 
 
-@pytest.mark.parametrize("is_needed", [True, False])
-def test_what_a_contract_does_not_sign_in_a_batch_is_no_difference(market: Market, differences, is_needed) -> None:
+def test_what_a_contract_does_not_sign_in_a_batch_is_no_difference(market: Market, differences) -> None:
     """Anybody can name one among the consents, and the item fails; the others of the batch settle."""
     network = market.network
     spoilt, good = (network.match(network.instruction(*market.trade("10", "1,000.00"))) for _ in range(2))
     contract = Consent(party="seller", address=network.ledger.engine, signature="0x" + "11" * 64)
-    consents = (*spoilt.consents[is_needed:], contract)
     items = (
-        Settle(instruction=spoilt.instruction, consents=consents),
+        Settle(instruction=spoilt.instruction, consents=(*spoilt.consents, contract)),
         Settle(instruction=good.instruction, consents=good.consents),
     )
     perform(network.desk, SettleBatch(items=items, mode="each-for-itself"))
