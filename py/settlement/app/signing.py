@@ -11,7 +11,7 @@ from typing import Literal
 from settlement.chain.key_folder import KeyEntry, KeyFolder
 from settlement.chain.keystore import DevelopmentSigner, remote_signer
 from settlement.chain.locality import PUBLIC_CHAINS, is_local
-from settlement.chain.passwords import PASSWORD_FILE_VARIABLE, password_from_file
+from settlement.chain.passwords import PASSWORD_FILE_VARIABLE, PASSWORD_LENGTH_MIN, password_from_file
 from settlement.chain.rpc import Rpc, RpcError, masked
 from settlement.chain.signers import SignerBook
 from settlement.domain.directory import Directory
@@ -22,6 +22,7 @@ from settlement.ports import Signer
 __all__ = [
     "OPERATOR",
     "PASSWORD_FILE_VARIABLE",
+    "PASSWORD_LENGTH_MIN",
     "SUPERVISOR",
     "KeyEntry",
     "KeyKind",

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from settlement.app.signing import PASSWORD_FILE_VARIABLE, Keys, log_warning, password_file
+from settlement.app.signing import PASSWORD_FILE_VARIABLE, PASSWORD_LENGTH_MIN, Keys, log_warning, password_file
 from settlement.errors import KeyUnusable
 from settlement.reports.tables import make_console
 
@@ -29,7 +29,8 @@ PasswordFile = Annotated[
     typer.Option(
         "--password-file",
         metavar="FILE",
-        help=f"Holds the keystores' password, for its owner alone. Default: that in {PASSWORD_FILE_VARIABLE}, or ask.",
+        help=f"Holds the keystores' password, for its owner alone; a new one has at least {PASSWORD_LENGTH_MIN} "
+        f"characters. Default: that in {PASSWORD_FILE_VARIABLE}, or ask.",
     ),
 ]
 Signers = Annotated[

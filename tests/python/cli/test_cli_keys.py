@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import stat
 import subprocess
@@ -50,6 +51,16 @@ def test_a_key_is_made_listed_and_named_by_its_party(settle, password_file):
     named = {"SETTLEMENT_KEYSTORE_PASSWORD_FILE": str(password_file)}
     assert settle.json("keys", "address", "bank-amber", "--check", **named) == made | {"checked": True}
     assert "none is ever overwritten" in refused(settle, "new", "bank-amber", "--password-file", password_file)
+
+
+def test_a_new_password_is_as_long_as_the_help_says(settle, tmp_path):
+    least = int(re.search(r"at\s+least\s+(\d+)\s+characters", settle.ok("keys", "new", "--help").out)[1])
+    short, enough = tmp_path / "short", tmp_path / "enough"
+    for file, length in ((short, least - 1), (enough, least)):
+        file.write_text("x" * length)
+        file.chmod(0o600)
+    assert f"at least {least} characters" in refused(settle, "new", "bank-amber", "--password-file", short)
+    settle.ok("keys", "new", "bank-amber", "--password-file", enough)
 
 
 def test_a_key_is_taken_over_from_another_keystore(settle, password_file, geth, tmp_path):
