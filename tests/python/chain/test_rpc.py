@@ -232,6 +232,24 @@ def test_an_answer_about_what_was_asked_is_one(serve: Serve, method: str, params
     assert answering(serve, result).call(method, params) == result
 
 
+@pytest.mark.parametrize("other", [{"id": 1}, {"id": "0"}, {"id": None}, {}, {"id": 10**30}], ids=str)
+def test_an_answer_to_another_request_is_none(serve: Serve, other: dict[str, object]) -> None:
+    body = json.dumps({"jsonrpc": "2.0", "result": "0x1"} | other)
+    with pytest.raises(AnswerLost, match="the answer to another request"):
+        Rpc(serve(lambda _: (200, "application/json", body))).call("eth_chainId", [])
+    listed = Rpc(serve(lambda _: (200, "application/json", f"[{body}]")))
+    with pytest.raises(AnswerLost):
+        listed.batch([("eth_chainId", [])])
+
+
+def test_an_error_of_who_could_not_read_the_request_needs_no_id(serve: Serve) -> None:
+    error = {"code": -32700, "message": "Parse error"}
+    for answer in ({"error": error}, {"error": error, "id": None}):
+        body = json.dumps({"jsonrpc": "2.0"} | answer)
+        with pytest.raises(RpcError, match="Parse error"):
+            Rpc(serve(lambda _, body=body: (200, "application/json", body))).call("eth_chainId", [])
+
+
 def test_a_json_rpc_error_with_status_400(serve: Serve) -> None:
     body = '{"jsonrpc": "2.0", "id": 0, "error": {"code": -32602, "message": "Invalid params"}}'
     with pytest.raises(RpcError, match="Invalid params"):

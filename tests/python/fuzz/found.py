@@ -1,19 +1,19 @@
 """How many cases are tried, and the cases that once found something.
 
-A case is plain JSON. Where a test fails, Hypothesis shows the smallest one in the call that failed. Copy it, as JSON,
-into a new file in `corpus/`: {"of": the test's kind, "once": what it did, "case": the case}. It is replayed first from
-then on, whatever Hypothesis draws.
+A case is plain JSON. Where a test fails, Hypothesis shows the case in the call that failed. Copy it, as JSON, into a new
+file in `corpus/`: {"of": the test's kind, "once": what it did, "case": the case}. It is replayed first from then on,
+whatever Hypothesis draws.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from deep import DEEP
 from hypothesis import HealthCheck, Phase, settings
 
 from settlement.errors import InputError
@@ -23,18 +23,17 @@ CORPUS = Path(__file__).parent / "corpus"
 SENTENCE_MAX = 1_000
 """A sentence is no copy of the file."""
 
-EXAMPLES_VARIABLE = "SETTLEMENT_FUZZ_EXAMPLES"
+DEEP_TIMES = 20
 
 
 def examples(usually: int) -> settings:
-    """So many cases, the same in every run; as many as the variable says, and others each time, where it is set.
+    """So many cases, the same in every run; in the deep run many times as many, and others each time.
 
     Cases are not made smaller: most take a second, and are small.
     """
-    wanted = os.environ.get(EXAMPLES_VARIABLE)
     return settings(
-        max_examples=int(wanted) if wanted else usually,
-        derandomize=not wanted,
+        max_examples=usually * DEEP_TIMES if DEEP else usually,
+        derandomize=not DEEP,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
