@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from eth_utils.crypto import keccak
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from settlement.domain.audit import GENESIS, AuditedEntry, digest, evidence
@@ -19,6 +19,9 @@ from settlement.ports import QueueState
 _OVER = {status.value for status in (*FINISHED, InstructionStatus.PARTIAL, InstructionStatus.SETTLED)}
 """Statuses of what nothing is to be done with; what is settled is confirmed by its transaction."""
 
+_SENDING = (InstructionStatus.SENT.value, InstructionStatus.CANCELLING.value)
+"""Statuses that are written together with the transaction that they name."""
+
 _ATTESTING = (InstructionStatus.INSTRUCTED.value, InstructionStatus.MATCHED.value)
 """Statuses whose entries attest terms and consents."""
 
@@ -27,7 +30,8 @@ def verify(database: Database) -> tuple[str, ...]:
     """Every place at which history, terms or consents contradict the chain of digests; none is good.
 
     And where the queue contradicts them in what decides whether an instruction settles, or a transaction's bytes are
-    not those of its hash. What the queue orders and counts by (priority, attempts, lane) is nobody's word.
+    not those of its hash, or are missing though the history says that they were sent. What the queue orders and counts
+    by (priority, attempts, lane) is nobody's word.
 
     Raises:
         JournalUnavailable: the journal does not answer.
@@ -107,11 +111,20 @@ def _misplaced(row: Any, instruction: Instruction) -> Iterator[str]:
 
 
 def _changed_transactions(connection: Connection) -> Iterator[str]:
-    """Transactions whose signed bytes are not those that their hash is of."""
-    signed = select(schema.signed_transaction.c.hash, schema.signed_transaction.c.raw)
-    for hash_, raw in connection.execute(signed.execution_options(yield_per=1000)):
+    """Transactions whose signed bytes are not those that their hash is of, or are there no more."""
+    signed, history = schema.signed_transaction.c, schema.history.c
+    for hash_, raw in connection.execute(select(signed.hash, signed.raw).execution_options(yield_per=1000)):
         if "0x" + keccak(bytes(raw)).hex() != hash_:
             yield f"transaction {hash_} was changed after it was signed"
+    lost = (
+        select(history.hash, func.min(history.entry))
+        .join(schema.signed_transaction, signed.hash == history.hash, isouter=True)
+        .where(history.status.in_(_SENDING), history.hash.is_not(None), signed.hash.is_(None))
+        .group_by(history.hash)
+        .order_by(func.min(history.entry))
+    )
+    for hash_, entry in connection.execute(lost):
+        yield f"transaction {hash_}, which entry {entry} says was sent, is missing or has another hash now"
 
 
 def _attest(entries: Sequence[tuple[str, str]], body: str, given: Sequence[str]) -> bool:

@@ -1,8 +1,8 @@
 """How many cases are tried, and the cases that once found something.
 
-A case is plain JSON. Where a test fails, Hypothesis shows the case in the call that failed. Copy it, as JSON, into a new
-file in `corpus/`: {"of": the test's kind, "once": what it did, "case": the case}. It is replayed first from then on,
-whatever Hypothesis draws.
+A case is plain JSON. Where a test fails, Hypothesis shows the case in the call that failed. Copy it, as JSON, into a
+new file in `corpus/`: {"of": the test's kind, "once": what it did, "case": the case}. It is replayed first from then
+on, whatever Hypothesis draws.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ MATTERS = {
     "consents": {"body"},
     "queue": {"status"},
     "journal": {"entries", "head"},
+    "signed_transaction": {"hash", "raw"},
 }
 """What decides whether and what is settled, and what was: a change of it shows."""
 

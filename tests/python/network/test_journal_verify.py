@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from eth_utils.crypto import keccak
+from sqlalchemy import update
 
 from settlement import InputError, connect
+from settlement.durable import schema
 from settlement.durable.database import Database
 from settlement.durable.verify import verify
 
@@ -56,11 +59,24 @@ def test_an_honest_journal_has_no_faults(written):
         ("UPDATE queue SET status = 'cancelled'", "is cancelled, and its history says confirmed"),
         ("UPDATE queue SET deadline = 1", "has the deadline .*, and the queue another"),
         ("UPDATE signed_transaction SET raw = substr(raw, 2)", "transaction 0x.* was changed after it was signed"),
+        ("DELETE FROM signed_transaction", "transaction 0x.*, which entry 3 says was sent, is missing"),
     ],
 )
 def test_a_change_shows(written, statement, told):
     tamper(written, statement)
     assert any(re.search(told, fault) for fault in faults(written)), faults(written)
+
+
+def test_other_signed_bytes_with_their_own_hash_show(written):
+    other = b"another transaction"
+    database = Database(written)
+    with database.write() as writing:
+        writing.connection.execute(
+            update(schema.signed_transaction).values(raw=other, hash="0x" + keccak(other).hex()),
+        )
+    database.close()
+    (fault,) = faults(written)
+    assert re.fullmatch("transaction 0x.*, which entry 3 says was sent, is missing or has another hash now", fault)
 
 
 def test_what_is_not_over_and_is_taken_for_done_shows(market, settlement_chain, journal_place):
