@@ -25,6 +25,7 @@ FOLDER = ROOT / "build/mutants"
 EXPLAINED = ROOT / "tests/contracts/surviving-mutants.json"
 SCORE_MIN = 95
 RUN_TIMEOUT_S = 300
+TOO_LONG = f"no end within {RUN_TIMEOUT_S} s"
 # FHR writes a function's body twice, which never compiles. SBR makes types smaller than the values in them can get.
 MUTATORS_LEFT_OUT = {"FHR", "SBR"}
 # What notices most comes first: each stage sees what the one before let live.
@@ -75,9 +76,10 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant: `killed`, `alive` or, where it does not compile or changes nothing, `no mutant`.
+    """What became of a mutant.
 
-    `by` is the test that killed it.
+    `killed`, which includes what kept the tests from ending in time: `by` says so, or names the test; `alive`; or `no
+    mutant`, where it does not compile or changes nothing.
     """
 
     mutant: Mutant
@@ -96,6 +98,11 @@ class Bench:
         for name in ("foundry.toml", "package.json"):
             shutil.copy(ROOT / name, at)
         (at / "node_modules").symlink_to(ROOT / "node_modules")
+
+    def objection(self) -> str | None:
+        """What the tests have against the contracts as they are. Whoever had something would kill every mutant."""
+        verdict, by = next(self._verdicts(), ("", ""))
+        return by or "they do not compile" if verdict else None
 
     def try_mutant(self, mutant: Mutant) -> Outcome:
         """Plants it, runs the tests until one fails, takes it out again."""
@@ -116,7 +123,7 @@ class Bench:
             try:
                 done = forge(["test", "--fail-fast", *stage], self.at)
             except subprocess.TimeoutExpired:
-                yield "killed", f"more than {RUN_TIMEOUT_S} s"
+                yield "killed", TOO_LONG
                 return
             failed = re.search(r"^\[FAIL[^\n]*\] (\w+)\(", done.stdout, re.MULTILINE)
             if failed:
@@ -147,6 +154,15 @@ def explanations() -> dict[tuple[str, str, str], str]:
 def why_alive(mutant: Mutant, known: dict[tuple[str, str, str], str]) -> str | None:
     """The explanation of a mutant that lives, if there is one."""
     return known.get((mutant.path, mutant.stands_in(), " ".join(mutant.new.split())))
+
+
+def first_objection(benches: SimpleQueue[Bench]) -> str | None:
+    """What the tests have against the contracts as they are; see `Bench.objection`."""
+    bench = benches.get()
+    try:
+        return bench.objection()
+    finally:
+        benches.put(bench)
 
 
 def try_all(mutants: list[Mutant], benches: SimpleQueue[Bench], log: Path) -> Iterator[Outcome]:
@@ -215,6 +231,10 @@ def main(arguments: list[str]) -> int:
         benches: SimpleQueue[Bench] = SimpleQueue()
         for number in range(min(os.cpu_count() or 1, max(len(left), 1))):
             benches.put(Bench(Path(folder) / str(number)))
+        objection = first_objection(benches) if left else None
+        if objection is not None:
+            print(f"mutate: the contracts as they are fail already: {objection}", file=sys.stderr)
+            return 1
         for number, outcome in enumerate(try_all(left, benches, log), 1):
             outcomes.append(outcome)
             found = f"{outcome.verdict:9} {outcome.mutant}  {outcome.by} ({outcome.seconds:.0f} s)"
@@ -236,8 +256,10 @@ def report(outcomes: list[Outcome], everything: int) -> int:
         print(f"alive: {mutant}\n       {why_alive(mutant, known) or 'NOT EXPLAINED'}")
     tried = len(killed) + len(alive)
     score = 100 * len(killed) / tried if tried else 0.0
+    too_long = sum(each.by == TOO_LONG for each in killed)
     print(
-        f"{len(killed)} of {tried} mutants killed ({score:.1f} %; {len(outcomes)} of {everything} tried, "
+        f"{len(killed)} of {tried} mutants killed ({score:.1f} %, {too_long} of them by having no end; "
+        f"{len(outcomes)} of {everything} tried, "
         f"{len(outcomes) - tried} do not compile or change nothing), "
         f"{len(unexplained)} of {len(alive)} survivors not explained"
     )

@@ -9,8 +9,13 @@ import {Serviced} from "../support/Serviced.sol";
 contract PositionHistoryTest is Serviced {
     function test_RevertWhen_TheRecordTimeHasNotPassed() external {
         vm.warp(uint256(SECOND_DAY) * 1 days - HONG_KONG - 1);
-        vm.expectRevert(abi.encodeWithSelector(IPositionHistory.PositionHistory_RecordNotPassed.selector, 0));
-        bond.positionAt(alice, 0);
+        uint256[4] memory records = [uint256(0), 1, 2, type(uint256).max];
+        for (uint256 i = 0; i < records.length; ++i) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IPositionHistory.PositionHistory_RecordNotPassed.selector, records[i])
+            );
+            bond.positionAt(alice, records[i]);
+        }
         warpTo(LAST_DAY);
         vm.expectRevert(abi.encodeWithSelector(IPositionHistory.PositionHistory_RecordNotPassed.selector, 2));
         bond.positionAt(alice, 2);

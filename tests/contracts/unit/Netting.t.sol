@@ -60,14 +60,14 @@ contract NettingTest is Base {
         (address fourth, address client, address money) = _fourthBank();
         settleBatch(
             batchOf(
-                instruct(payment(alice, erin, 4)),
-                instruct(Leg(alice, client, address(deposits[0]), money, 1)),
+                instruct(payment(alice, erin, 3)),
+                instruct(Leg(alice, client, address(deposits[0]), money, 2)),
                 instruct(Leg(carol, client, address(deposits[1]), money, 5))
             ),
             BatchMode.AllOrNothing
         );
-        _assertReserves(5, 5, 4);
-        assertEq(balance(address(wholesale), fourth), 6, "reserves of the fourth bank");
+        _assertReserves(5, 5, 3);
+        assertEq(balance(address(wholesale), fourth), 7, "reserves of the fourth bank");
     }
 
     function test_RevertWhen_AllOrNothingTheNetIsNotCovered() external {

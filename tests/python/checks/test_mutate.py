@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
-from mutate import Mutant, Outcome, explanations, report  # noqa: E402
+import mutate  # noqa: E402
+from mutate import TOO_LONG, Bench, Mutant, Outcome, explanations, report  # noqa: E402
 
 ENGINE = "contracts/settlement/SettlementEngine.sol"
 NOT_EMPTY = "if (index == 0) revert Engine_BatchSize(0);"
@@ -33,8 +37,30 @@ def test_a_survivor_without_an_explanation_is_status_1(capsys):
     assert report(outcomes, 40) == 0
     assert report([*outcomes, Outcome(mutant("index <= 0"), "alive", "", 1.0)], 40) == 1
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("39 of 40 mutants killed (97.5 %;")
+    assert last.startswith("39 of 40 mutants killed (97.5 %, 0 of them by having no end; 40 of 40 tried")
     assert last.endswith("1 of 1 survivors not explained")
+
+
+def test_what_was_killed_by_the_clock_alone_is_told_apart(capsys):
+    by = ("test_it", TOO_LONG, TOO_LONG)
+    assert report([Outcome(mutant(f"index == {at}"), "killed", each, 1.0) for at, each in enumerate(by, 2)], 3) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("3 of 3 mutants killed (100.0 %, 2 of them by having no")
+
+
+@pytest.mark.parametrize(
+    ("says", "status", "objection"),
+    [
+        ("", 0, None),
+        ("[PASS] test_it() (gas: 1)\n", 0, None),
+        ("[FAIL: no] test_it() (gas: 1)\n", 1, "test_it"),
+        ("Error: Compiler run failed\n", 1, "they do not compile"),
+    ],
+)
+def test_tests_that_fail_without_any_mutant_are_an_objection(tmp_path, monkeypatch, says, status, objection):
+    bench = Bench.__new__(Bench)
+    bench.at = tmp_path
+    monkeypatch.setattr(mutate, "forge", lambda arguments, at: subprocess.CompletedProcess(arguments, status, says))
+    assert bench.objection() == objection
 
 
 def test_what_does_not_compile_counts_for_nothing(capsys):
