@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "py"))
@@ -30,15 +31,17 @@ CALLERS = (
     ("paying agent", "the bond's paying agent"),
     ("its operator", "who operates the paying agent"),
     ("calculation agent", "named in a floating bond's terms"),
-    ("second person", "executes what the operator proposed to dual control"),
-    ("guardian", "may veto what was proposed, and revokes roles"),
+    ("executor", "executes what the operator proposed to dual control"),
+    ("canceller", "may veto what was proposed, and revokes roles"),
     ("dual control", "administrator of the registry under dual control: a call that two persons have let through"),
+    ("register", "the carrier's register of bills, where the bill is"),
+    ("control tracking", "the control tracking registry"),
 )
 HEADING = """# Access matrix
 
 Every function of every contract that changes state, and who got past it when it was called by each kind of caller; made
 by `scripts/access-matrix` from what the tests in `contracts/registry/*Access.t.sol` measured, and compared in a test. ●
-got past; · was refused; blank: the test's world has no such caller.
+got past; · tried and was refused; blank: has not tried, because the test's world has no such caller.
 
 A function that anybody gets past acts for nobody but those whose signature, day or own account it was given: a settlement
 takes the consents of its parties, a payment on its day goes to the holders, an allowance or an election is the caller's
@@ -49,13 +52,6 @@ would take a token of another standard.
 
 GOVERNED = "Registry under dual control"
 """The same contract where the operator is not the administrator."""
-
-
-def callers_of(contract: str) -> frozenset[int]:
-    """Which kinds of caller a contract's test has."""
-    bonds, governed = range(10, 13), range(13, 16)
-    more = {"GreenBond": bonds, "PayingAgent": bonds, "DualControl": governed, GOVERNED: governed}
-    return frozenset([*range(10), *more.get(contract, ())])
 
 
 def changing() -> Mapping[str, Mapping[str, str]]:
@@ -70,13 +66,28 @@ def changing() -> Mapping[str, Mapping[str, str]]:
     return found
 
 
-def measured() -> Mapping[tuple[str, str], int]:
-    """By contract and selector, the bits of those who got past it."""
-    found: dict[tuple[str, str], int] = {}
+class Measured(NamedTuple):
+    """Bits of callers."""
+
+    tried: int = 0
+    passed: int = 0
+
+    def cell(self, caller: int) -> str:
+        """What the matrix shows of one of `CALLERS`."""
+        if not self.tried >> caller & 1:
+            return " "
+        return "●" if self.passed >> caller & 1 else "·"
+
+
+def measured() -> Mapping[tuple[str, str], Measured]:
+    """By contract and selector, who tried and who got past."""
+    found: dict[tuple[str, str], Measured] = {}
     for path in sorted(SNAPSHOTS.glob("access*.json")):
-        for key, mask in json.loads(path.read_text("utf-8")).items():
+        for key, value in json.loads(path.read_text("utf-8")).items():
             contract, selector = key.split(".", 1)
-            found[contract, selector] = found.get((contract, selector), 0) | int(mask)
+            tried, passed = divmod(int(value), 1 << 32)
+            before = found.get((contract, selector), Measured())
+            found[contract, selector] = Measured(before.tried | tried, before.passed | passed)
     return found
 
 
@@ -90,9 +101,9 @@ def render() -> str:
         lines += ["", f"## {contract}", "", "| function | " + " | ".join(name for name, _ in CALLERS) + " |"]
         lines.append("|---|" + ":-:|" * len(CALLERS))
         for selector, signature in sorted(functions.items(), key=lambda each: each[1]):
-            mask, known = found.get((contract, selector)), callers_of(contract)
-            cells = [" " if i not in known else "●" if (mask or 0) >> i & 1 else "·" for i in range(len(CALLERS))]
-            if mask is None:
+            what = found.get((contract, selector), Measured())
+            cells = [what.cell(caller) for caller in range(len(CALLERS))]
+            if not what.tried:
                 cells[0] = "not measured"
             lines.append(f"| `{signature}` | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

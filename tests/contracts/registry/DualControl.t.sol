@@ -30,7 +30,7 @@ contract DualControlTest is Governed {
     // ---- its making -------------------------------------------------------------------------------------------------
 
     function test_RevertWhen_AnAccountIsToHaveTwoRoles() external {
-        address[3] memory three = [operator, secondPerson, guardian];
+        address[3] memory three = [operator, executor, canceller];
         // The executors are given theirs first, then the proposers, then the cancellers.
         bytes32[3] memory second = [PROPOSER_ROLE, CANCELLER_ROLE, CANCELLER_ROLE];
         for (uint256 i = 0; i < 3; ++i) {
@@ -43,21 +43,21 @@ contract DualControlTest is Governed {
 
     function test_RevertWhen_ARoleIsForEverybody() external {
         vm.expectRevert(incompatible(address(0), PROPOSER_ROLE));
-        this.make(listOf(address(0)), listOf(secondPerson), listOf(guardian));
+        this.make(listOf(address(0)), listOf(executor), listOf(canceller));
         vm.expectRevert(incompatible(address(0), EXECUTOR_ROLE));
-        this.make(listOf(operator), listOf(address(0)), listOf(guardian));
+        this.make(listOf(operator), listOf(address(0)), listOf(canceller));
         vm.expectRevert(incompatible(address(0), CANCELLER_ROLE));
-        this.make(listOf(operator), listOf(secondPerson), listOf(address(0)));
+        this.make(listOf(operator), listOf(executor), listOf(address(0)));
     }
 
     function test_RevertWhen_ARoleIsForNobody() external {
         address[] memory nobody = new address[](0);
         vm.expectRevert(vacant(PROPOSER_ROLE));
-        this.make(nobody, listOf(secondPerson), listOf(guardian));
+        this.make(nobody, listOf(executor), listOf(canceller));
         vm.expectRevert(vacant(EXECUTOR_ROLE));
-        this.make(listOf(operator), nobody, listOf(guardian));
+        this.make(listOf(operator), nobody, listOf(canceller));
         vm.expectRevert(vacant(CANCELLER_ROLE));
-        this.make(listOf(operator), listOf(secondPerson), nobody);
+        this.make(listOf(operator), listOf(executor), nobody);
     }
 
     function make(address[] memory proposers, address[] memory executors, address[] memory cancellers) external {
@@ -67,7 +67,7 @@ contract DualControlTest is Governed {
     function test_When_ARegistryIsMadeUnderIt() external {
         bytes memory arguments = abi.encode(dualControl, operator, supervisor);
         IAccessControl made = IAccessControl(_deploy("compliance/Registry.sol:Registry", arguments));
-        address[5] memory accounts = [operator, supervisor, secondPerson, guardian, address(dualControl)];
+        address[5] memory accounts = [operator, supervisor, executor, canceller, address(dualControl)];
         bytes32[4] memory roles = [OPERATOR_ROLE, SUPERVISOR_ROLE, ADMISSION_ROLE, ADMINISTRATOR];
         for (uint256 i = 0; i < 5; ++i) {
             for (uint256 j = 0; j < 4; ++j) {
@@ -84,9 +84,9 @@ contract DualControlTest is Governed {
         bytes32 id = propose(dualControl, address(registry), admission);
         skip(DELAY);
         assertEq(uint8(registry.statusOf(newcomer)), uint8(PartyStatus.Unknown), "not by itself");
-        execute(dualControl, secondPerson, address(registry), admission);
+        execute(dualControl, executor, address(registry), admission);
         assertEq(uint8(registry.statusOf(newcomer)), uint8(PartyStatus.Active), "admitted");
-        vm.prank(secondPerson);
+        vm.prank(executor);
         vm.expectRevert(inAnotherState(id, READY));
         dualControl.execute(address(registry), 0, admission, 0, 0);
     }
@@ -97,7 +97,7 @@ contract DualControlTest is Governed {
         vm.expectRevert(inAnotherState(id, UNSET));
         dualControl.schedule(address(registry), 0, admission, 0, 0, DELAY);
         skip(DELAY);
-        execute(dualControl, secondPerson, address(registry), admission);
+        execute(dualControl, executor, address(registry), admission);
         vm.prank(operator);
         vm.expectRevert(inAnotherState(id, UNSET)); // Done once, it needs another salt.
         dualControl.schedule(address(registry), 0, admission, 0, 0, DELAY);
@@ -106,11 +106,11 @@ contract DualControlTest is Governed {
     function test_When_SeveralAreProposedTogether() external {
         address second = makeAddr("second newcomer");
         (bytes32 id, bytes[] memory calls) = proposeTwo(abi.encodeCall(IRegistry.admitParty, (second, Roles.BANK)));
-        vm.prank(secondPerson);
+        vm.prank(executor);
         vm.expectRevert(inAnotherState(id, READY)); // Not before the delay.
         dualControl.executeBatch(twice(address(registry)), new uint256[](2), calls, 0, 0);
         skip(DELAY);
-        vm.startPrank(secondPerson);
+        vm.startPrank(executor);
         dualControl.executeBatch(twice(address(registry)), new uint256[](2), calls, 0, 0);
         assertEq(uint8(registry.statusOf(newcomer)), uint8(PartyStatus.Active), "the first");
         assertEq(uint8(registry.statusOf(second)), uint8(PartyStatus.Active), "and the second");
@@ -122,7 +122,7 @@ contract DualControlTest is Governed {
         bytes4 selector = IRegistry.Registry_InvalidAdmission.selector;
         (, bytes[] memory calls) = proposeTwo(abi.encodeCall(IRegistry.admitParty, (address(0), Roles.BANK)));
         skip(DELAY);
-        vm.prank(secondPerson);
+        vm.prank(executor);
         vm.expectRevert(abi.encodeWithSelector(selector, address(0)));
         dualControl.executeBatch(twice(address(registry)), new uint256[](2), calls, 0, 0);
         assertEq(uint8(registry.statusOf(newcomer)), uint8(PartyStatus.Unknown), "nor is the other done");
@@ -132,7 +132,7 @@ contract DualControlTest is Governed {
         (bytes32 id, bytes[] memory calls) = proposeTwo(abi.encodeCall(IRegistry.admitParty, (stranger, Roles.BANK)));
         veto(id);
         skip(DELAY);
-        vm.prank(secondPerson);
+        vm.prank(executor);
         vm.expectRevert(inAnotherState(id, READY));
         dualControl.executeBatch(twice(address(registry)), new uint256[](2), calls, 0, 0);
     }
@@ -157,10 +157,10 @@ contract DualControlTest is Governed {
         propose(dualControl, own, change);
         skip(DELAY);
         bytes32 waiting = propose(dualControl, address(registry), admission);
-        execute(dualControl, secondPerson, own, change);
+        execute(dualControl, executor, own, change);
         assertEq(dualControl.getMinDelay(), DELAY / 2, "from then on");
         skip(DELAY / 2);
-        vm.prank(secondPerson);
+        vm.prank(executor);
         vm.expectRevert(inAnotherState(waiting, READY)); // What waits goes on waiting.
         dualControl.execute(address(registry), 0, admission, 0, 0);
         bytes memory later = abi.encodeCall(IRegistry.admitParty, (stranger, Roles.BANK));
@@ -171,7 +171,7 @@ contract DualControlTest is Governed {
     function test_RevertWhen_ExecutedBeforeTheDelay() external {
         bytes32 id = propose(dualControl, address(registry), admission);
         skip(DELAY - 1);
-        vm.prank(secondPerson);
+        vm.prank(executor);
         vm.expectRevert(inAnotherState(id, READY));
         dualControl.execute(address(registry), 0, admission, 0, 0);
         vm.prank(operator);
@@ -183,7 +183,7 @@ contract DualControlTest is Governed {
     function test_RevertWhen_ExecutedByItsProposer() external {
         propose(dualControl, address(registry), admission);
         skip(DELAY);
-        address[3] memory others = [operator, deputy, guardian];
+        address[3] memory others = [operator, deputy, canceller];
         for (uint256 i = 0; i < 3; ++i) {
             vm.prank(others[i]);
             vm.expectRevert(lacking(others[i], EXECUTOR_ROLE));
@@ -198,10 +198,10 @@ contract DualControlTest is Governed {
             skip(waits[i]);
             veto(id);
             skip(DELAY);
-            vm.prank(secondPerson);
+            vm.prank(executor);
             vm.expectRevert(inAnotherState(id, READY));
             dualControl.execute(address(registry), 0, admission, 0, 0);
-            vm.prank(guardian);
+            vm.prank(canceller);
             vm.expectRevert(inAnotherState(id, PENDING));
             dualControl.cancel(id);
         }
@@ -210,8 +210,8 @@ contract DualControlTest is Governed {
     function test_RevertGiven_DoneWhen_Vetoed() external {
         bytes32 id = propose(dualControl, address(registry), admission);
         skip(DELAY);
-        execute(dualControl, secondPerson, address(registry), admission);
-        vm.prank(guardian);
+        execute(dualControl, executor, address(registry), admission);
+        vm.prank(canceller);
         vm.expectRevert(inAnotherState(id, PENDING));
         dualControl.cancel(id);
     }
@@ -221,9 +221,7 @@ contract DualControlTest is Governed {
         address own = address(dualControl);
         refuseToEnact(abi.encodeCall(IAccessControl.grantRole, (EXECUTOR_ROLE, operator)), EXECUTOR_ROLE, operator);
         refuseToEnact(abi.encodeCall(IAccessControl.grantRole, (CANCELLER_ROLE, deputy)), CANCELLER_ROLE, deputy);
-        refuseToEnact(
-            abi.encodeCall(IAccessControl.grantRole, (PROPOSER_ROLE, secondPerson)), PROPOSER_ROLE, secondPerson
-        );
+        refuseToEnact(abi.encodeCall(IAccessControl.grantRole, (PROPOSER_ROLE, executor)), PROPOSER_ROLE, executor);
         refuseToEnact(abi.encodeCall(IAccessControl.grantRole, (EXECUTOR_ROLE, address(0))), EXECUTOR_ROLE, address(0));
         refuseToEnact(abi.encodeCall(IAccessControl.grantRole, (ADMINISTRATOR, stranger)), ADMINISTRATOR, stranger);
         enact(dualControl, own, abi.encodeCall(IAccessControl.grantRole, (EXECUTOR_ROLE, stranger)));
@@ -233,7 +231,7 @@ contract DualControlTest is Governed {
     function refuseToEnact(bytes memory grant, bytes32 role, address account) private {
         propose(dualControl, address(dualControl), grant);
         skip(DELAY);
-        vm.prank(secondPerson);
+        vm.prank(executor);
         vm.expectRevert(incompatible(account, role));
         dualControl.execute(address(dualControl), 0, grant, 0, 0);
     }
@@ -268,11 +266,11 @@ contract DualControlTest is Governed {
     function test_When_RolesAreRevokedAtOnce() external {
         address[4] memory targets = [address(registry), address(registry), address(dualControl), address(dualControl)];
         bytes32[4] memory roles = [OPERATOR_ROLE, SUPERVISOR_ROLE, PROPOSER_ROLE, EXECUTOR_ROLE];
-        address[4] memory accounts = [operator, supervisor, operator, secondPerson];
+        address[4] memory accounts = [operator, supervisor, operator, executor];
         enact(dualControl, address(dualControl), abi.encodeCall(IAccessControl.grantRole, (EXECUTOR_ROLE, stranger)));
         for (uint256 i = 0; i < 4; ++i) {
             vm.expectEmit(address(dualControl));
-            emit IDualControl.RevokedAtOnce(targets[i], roles[i], accounts[i], guardian);
+            emit IDualControl.RevokedAtOnce(targets[i], roles[i], accounts[i], canceller);
             revoke(targets[i], roles[i], accounts[i]);
             assertFalse(IAccessControl(targets[i]).hasRole(roles[i], accounts[i]), "revoked");
         }
@@ -295,9 +293,9 @@ contract DualControlTest is Governed {
 
     function test_RevertWhen_ARoleWouldBeLeftToNobody() external {
         vm.expectRevert(vacant(EXECUTOR_ROLE));
-        revoke(address(dualControl), EXECUTOR_ROLE, secondPerson);
+        revoke(address(dualControl), EXECUTOR_ROLE, executor);
         vm.expectRevert(vacant(CANCELLER_ROLE));
-        revoke(address(dualControl), CANCELLER_ROLE, guardian);
+        revoke(address(dualControl), CANCELLER_ROLE, canceller);
         revoke(address(dualControl), PROPOSER_ROLE, operator);
         vm.prank(deputy);
         vm.expectRevert(vacant(PROPOSER_ROLE));
@@ -311,7 +309,7 @@ contract DualControlTest is Governed {
         revocation = abi.encodeCall(IAccessControl.revokeRole, (PROPOSER_ROLE, operator));
         propose(dualControl, address(dualControl), revocation);
         skip(DELAY);
-        vm.prank(secondPerson);
+        vm.prank(executor);
         vm.expectRevert(vacant(PROPOSER_ROLE));
         dualControl.execute(address(dualControl), 0, revocation, 0, 0);
     }
@@ -356,18 +354,18 @@ contract DualControlTest is Governed {
     function test_Given_ProposersAndExecutorsKeysAreStolen() external {
         bytes memory grant = abi.encodeCall(IAccessControl.grantRole, (ADMISSION_ROLE, stranger));
         bytes32 id = propose(dualControl, address(powers), grant);
-        vm.prank(secondPerson);
+        vm.prank(executor);
         vm.expectRevert(inAnotherState(id, READY));
         dualControl.execute(address(powers), 0, grant, 0, 0);
         veto(id);
         skip(DELAY);
-        vm.prank(secondPerson);
+        vm.prank(executor);
         vm.expectRevert(inAnotherState(id, READY));
         dualControl.execute(address(powers), 0, grant, 0, 0);
     }
 
     /// @dev It can stop everything, all but dual control for good, and gains nothing by it.
-    function test_Given_TheGuardiansKeyIsStolen() external {
+    function test_Given_TheCancellersKeyIsStolen() external {
         vm.prank(supervisor);
         registry.freezeParty(clients[0]);
         revoke(address(registry), SUPERVISOR_ROLE, supervisor);
@@ -378,14 +376,14 @@ contract DualControlTest is Governed {
         vm.stopPrank();
         bytes memory grant = abi.encodeCall(IAccessControl.grantRole, (SUPERVISOR_ROLE, supervisor));
         veto(propose(dualControl, address(powers), grant));
-        vm.startPrank(guardian);
-        vm.expectRevert(lacking(guardian, PROPOSER_ROLE));
+        vm.startPrank(canceller);
+        vm.expectRevert(lacking(canceller, PROPOSER_ROLE));
         dualControl.schedule(address(registry), 0, admission, 0, 0, DELAY);
-        vm.expectRevert(lacking(guardian, ADMISSION_ROLE));
+        vm.expectRevert(lacking(canceller, ADMISSION_ROLE));
         registry.admitParty(newcomer, Roles.BANK);
-        vm.expectRevert(lacking(guardian, SUPERVISOR_ROLE));
+        vm.expectRevert(lacking(canceller, SUPERVISOR_ROLE));
         registry.freezeParty(clients[0]);
-        vm.expectRevert(lacking(guardian, ADMINISTRATOR));
+        vm.expectRevert(lacking(canceller, ADMINISTRATOR));
         dualControl.grantRole(CANCELLER_ROLE, stranger);
         vm.stopPrank();
     }
@@ -393,7 +391,7 @@ contract DualControlTest is Governed {
     // ---- money under dual control -----------------------------------------------------------------------------------
 
     function test_Given_TheCentralBankIsUnderDualControl() external {
-        TimelockController issuing = _makeControl(0, listOf(operator), listOf(secondPerson), listOf(guardian));
+        TimelockController issuing = _makeControl(0, listOf(operator), listOf(executor), listOf(canceller));
         enact(
             dualControl, address(registry), abi.encodeCall(IRegistry.admitParty, (address(issuing), Roles.CENTRAL_BANK))
         );
@@ -401,7 +399,7 @@ contract DualControlTest is Governed {
         IAccountMoney money = IAccountMoney(_deploy("money/WholesaleCBDC.sol:WholesaleCBDC", arguments));
         enact(issuing, address(money), abi.encodeCall(IAccountMoney.openAccount, (banks[0])));
 
-        address[2] memory persons = [operator, secondPerson];
+        address[2] memory persons = [operator, executor];
         for (uint256 i = 0; i < 2; ++i) {
             vm.prank(persons[i]);
             vm.expectRevert(abi.encodeWithSelector(IInstrument.Instrument_NotIssuer.selector, persons[i]));
@@ -413,13 +411,13 @@ contract DualControlTest is Governed {
         vm.expectRevert(lacking(operator, EXECUTOR_ROLE));
         issuing.execute(address(money), 0, issue, 0, 0);
         assertEq(balance(address(money), banks[0]), 0, "one person issues nothing");
-        execute(issuing, secondPerson, address(money), issue);
+        execute(issuing, executor, address(money), issue);
         assertEq(balance(address(money), banks[0]), 1000, "two do, without a delay where there is none");
     }
 
     /// @dev Within its mandate a bank signs nothing, so its deposits are paid to another bank's clients as any other's.
     function test_Given_ABankIsUnderDualControl() external {
-        TimelockController bank = _makeControl(0, listOf(operator), listOf(secondPerson), listOf(guardian));
+        TimelockController bank = _makeControl(0, listOf(operator), listOf(executor), listOf(canceller));
         enact(dualControl, address(registry), abi.encodeCall(IRegistry.admitParty, (address(bank), Roles.BANK)));
         bytes memory arguments =
             abi.encode("Deposit", "dHKD", uint8(2), engine, address(bank), registry, wholesale, HONG_KONG);

@@ -14,8 +14,6 @@ import {Governed} from "../support/Governed.sol";
 /// @dev As AccessTest, of a registry whose administrator is dual control, and of dual control itself. The tree is in
 /// GovernedAccess.tree.
 contract GovernedAccessTest is Governed, AccessMatrix {
-    uint16 private constant EVERYBODY = type(uint16).max;
-
     address private client;
 
     function _group() internal pure override returns (string memory) {
@@ -30,7 +28,7 @@ contract GovernedAccessTest is Governed, AccessMatrix {
         for (uint256 i = 0; i < 10; ++i) {
             callers[i] = all[i];
         }
-        (callers[13], callers[14], callers[15]) = (secondPerson, guardian, address(dualControl));
+        (callers[13], callers[14], callers[15]) = (executor, canceller, address(dualControl));
         _name(address(registry), "Registry under dual control");
         _name(address(dualControl), "DualControl");
     }
@@ -82,10 +80,10 @@ contract GovernedAccessTest is Governed, AccessMatrix {
         skip(DELAY);
         one = abi.encodeCall(TimelockController.execute, (address(registry), 0, data, 0, 0));
         many = abi.encodeCall(TimelockController.executeBatch, (targets, values, datas, 0, 0));
-        check(target, one, SECOND_PERSON, EXECUTOR_ROLE);
-        check(target, many, SECOND_PERSON, EXECUTOR_ROLE);
+        check(target, one, EXECUTOR, EXECUTOR_ROLE);
+        check(target, many, EXECUTOR, EXECUTOR_ROLE);
         bytes32 id = dualControl.hashOperation(address(registry), 0, data, 0, 0);
-        check(target, abi.encodeCall(TimelockController.cancel, (id)), GUARDIAN, CANCELLER_ROLE);
+        check(target, abi.encodeCall(TimelockController.cancel, (id)), CANCELLER, CANCELLER_ROLE);
     }
 
     function batchOf(bytes memory data)
@@ -100,7 +98,7 @@ contract GovernedAccessTest is Governed, AccessMatrix {
     function test_When_ItsOwnRolesAndDelayAreChanged() external measured {
         address target = address(dualControl);
         bytes memory data = abi.encodeCall(IDualControl.revokeAtOnce, (target, PROPOSER_ROLE, deputy));
-        check(target, data, GUARDIAN, CANCELLER_ROLE);
+        check(target, data, CANCELLER, CANCELLER_ROLE);
         data = abi.encodeCall(IAccessControl.grantRole, (EXECUTOR_ROLE, stranger));
         check(target, data, DUAL_CONTROL, ADMINISTRATOR);
         data = abi.encodeCall(IAccessControl.revokeRole, (PROPOSER_ROLE, deputy));
@@ -130,7 +128,7 @@ contract GovernedAccessTest is Governed, AccessMatrix {
 
     // ---- inside -----------------------------------------------------------------------------------------------------
 
-    function check(address target, bytes memory data, uint16 allowed, bytes32 role) private {
+    function check(address target, bytes memory data, uint32 allowed, bytes32 role) private {
         for (uint256 i = 0; i < callers.length; ++i) {
             if (callers[i] == address(0)) continue;
             bytes memory expected = allowed & (1 << i) != 0 ? bytes("") : lacking(callers[i], role);
@@ -138,7 +136,7 @@ contract GovernedAccessTest is Governed, AccessMatrix {
         }
     }
 
-    function checkFixed(bytes memory data, address target, uint16 allowed) private {
+    function checkFixed(bytes memory data, address target, uint32 allowed) private {
         for (uint256 i = 0; i < callers.length; ++i) {
             if (callers[i] == address(0)) continue;
             bytes memory refusal = abi.encodeWithSelector(IAccessControl.AccessControlBadConfirmation.selector);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IDepositMoney} from "../../../contracts/interfaces/IDepositMoney.sol";
 import {IGreenBond} from "../../../contracts/interfaces/IGreenBond.sol";
 import {IInstrument} from "../../../contracts/interfaces/IInstrument.sol";
 import {IPayingAgent} from "../../../contracts/interfaces/IPayingAgent.sol";
 import {Call, Coupon, DayCount, Repayment, UNFIXED} from "../../../contracts/types/Bond.sol";
 import {InstrumentKind, Roles} from "../../../contracts/types/Participation.sol";
+import {HoldId, HoldResolution} from "../../../contracts/types/Settlement.sol";
 import {AccessMatrix} from "../support/AccessMatrix.sol";
 import {Serviced} from "../support/Serviced.sol";
 
 /// @dev As AccessTest, of a bond's life after its issue, and of its paying agent. The tree is in ServicingAccess.tree.
 contract ServicingAccessTest is Serviced, AccessMatrix {
-    uint16 private constant EVERYBODY = type(uint16).max;
-
     IGreenBond private closing;
     address private calculationAgent = makeAddr("calculation agent");
 
@@ -98,6 +98,29 @@ contract ServicingAccessTest is Serviced, AccessMatrix {
         check(address(bond), abi.encodeCall(IGreenBond.redeemHolder, (alice)), PAYING_AGENT, refusal);
     }
 
+    /// @dev What AccessTest asks of everybody else, asked of those that only a bond in service has.
+    function test_When_AllOtherFunctionsOfABondAreCalled() external measured {
+        address target = address(bond);
+        for (uint256 i = 10; i < 13; ++i) {
+            address caller = callers[i];
+            assertEq(refused(target, i, abi.encodeCall(IERC20.approve, (alice, 5))), "", "its own allowance");
+            bytes memory input = abi.encodeCall(IERC20.transfer, (alice, MINIMUM));
+            assertGt(refused(target, i, input).length, 0, "nobody who has none");
+            input = abi.encodeCall(IERC20.transferFrom, (alice, caller, MINIMUM));
+            assertGt(refused(target, i, input).length, 0, "nobody without an allowance");
+            bytes memory expected = abi.encodeWithSelector(IInstrument.Instrument_NotIssuer.selector, caller);
+            assertEq(refused(target, i, abi.encodeCall(IGreenBond.issue, (MINIMUM))), expected, "its issuer alone");
+            assertEq(refused(target, i, abi.encodeCall(IGreenBond.redeem, (MINIMUM))), expected, "its issuer alone");
+            expected = abi.encodeWithSelector(IInstrument.Instrument_NotEngine.selector, caller);
+            input = abi.encodeCall(IInstrument.bookTransfer, (alice, caller, MINIMUM));
+            assertEq(refused(target, i, input), expected, "the engine alone");
+            input = abi.encodeCall(IInstrument.placeHold, (HoldId.wrap("hold"), alice, MINIMUM));
+            assertEq(refused(target, i, input), expected, "the engine alone");
+            input = abi.encodeCall(IInstrument.resolveHold, (HoldId.wrap("hold"), HoldResolution.Released));
+            assertEq(refused(target, i, input), expected, "the engine alone");
+        }
+    }
+
     // ---- paying agent ------------------------------------------------------------------------------------------------
 
     function test_When_AccountsAreElected() external measured {
@@ -152,7 +175,7 @@ contract ServicingAccessTest is Serviced, AccessMatrix {
 
     // ---- inside ------------------------------------------------------------------------------------------------------
 
-    function check(address target, bytes memory data, uint16 allowed, bytes4 refusal) private {
+    function check(address target, bytes memory data, uint32 allowed, bytes4 refusal) private {
         for (uint256 i = 0; i < callers.length; ++i) {
             if (callers[i] == address(0)) continue;
             bytes memory expected = allowed & (1 << i) != 0 ? bytes("") : abi.encodeWithSelector(refusal, callers[i]);

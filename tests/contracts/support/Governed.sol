@@ -7,7 +7,7 @@ import {IDualControl} from "../../../contracts/interfaces/IDualControl.sol";
 import {Instructions} from "./Instructions.sol";
 
 /// @dev The world after its operator has handed over what extends trust: to dual control, in which the operator
-/// proposes, a second person executes two days later and a guardian may veto.
+/// proposes, an executor executes two days later and a canceller may veto.
 abstract contract Governed is Instructions {
     uint256 internal constant DELAY = 2 days;
     bytes32 internal constant ADMINISTRATOR = bytes32(0);
@@ -19,8 +19,8 @@ abstract contract Governed is Instructions {
     bytes32 internal constant CANCELLER_ROLE = keccak256("CANCELLER_ROLE");
 
     address internal deputy = makeAddr("deputy"); // proposes where the operator cannot
-    address internal secondPerson = makeAddr("second person");
-    address internal guardian = makeAddr("guardian");
+    address internal executor = makeAddr("executor");
+    address internal canceller = makeAddr("canceller");
 
     TimelockController internal dualControl;
     IAccessControl internal powers; // the registry's roles
@@ -29,7 +29,7 @@ abstract contract Governed is Instructions {
         super.setUp();
         address[] memory proposers = new address[](2);
         (proposers[0], proposers[1]) = (operator, deputy);
-        dualControl = _makeControl(DELAY, proposers, listOf(secondPerson), listOf(guardian));
+        dualControl = _makeControl(DELAY, proposers, listOf(executor), listOf(canceller));
         powers = IAccessControl(address(registry));
         vm.startPrank(operator);
         powers.grantRole(ADMISSION_ROLE, address(dualControl));
@@ -71,20 +71,20 @@ abstract contract Governed is Instructions {
         by.execute(target, 0, data, 0, 0);
     }
 
-    /// @dev Proposed by the operator, waited for, executed by the second person.
+    /// @dev Proposed by the operator, waited for, executed by the executor.
     function enact(TimelockController by, address target, bytes memory data) internal {
         propose(by, target, data);
         skip(by.getMinDelay());
-        execute(by, secondPerson, target, data);
+        execute(by, executor, target, data);
     }
 
     function veto(bytes32 id) internal {
-        vm.prank(guardian);
+        vm.prank(canceller);
         dualControl.cancel(id);
     }
 
     function revoke(address target, bytes32 role, address account) internal {
-        vm.prank(guardian);
+        vm.prank(canceller);
         IDualControl(address(dualControl)).revokeAtOnce(target, role, account);
     }
 

@@ -26,15 +26,15 @@ UNKNOWN, ACTIVE, SUSPENDED, FROZEN = range(4)
 NEWCOMER = "0x52908400098527886E0F7030069857D2E4169EE7"
 CLIENT = "0x8617E340B3D01FA5F11F306F4090FD50E238070D"
 
-OPERATOR, DEPUTY, SECOND, SUPERVISOR, GUARDIAN = (
-    DevelopmentSigner(name, chain_id=CHAIN_ID) for name in ("operator", "deputy", "second", "supervisor", "guardian")
+OPERATOR, DEPUTY, EXECUTOR, SUPERVISOR, CANCELLER = (
+    DevelopmentSigner(name, chain_id=CHAIN_ID) for name in ("operator", "deputy", "executor", "supervisor", "canceller")
 )
-PERSONS = (OPERATOR, DEPUTY, SECOND, SUPERVISOR, GUARDIAN)
+PERSONS = (OPERATOR, DEPUTY, EXECUTOR, SUPERVISOR, CANCELLER)
 TERMS = GovernanceTerms(
     delay_s=2 * DAY_S,
     proposers=(OPERATOR.address, DEPUTY.address),
-    executors=(SECOND.address,),
-    cancellers=(GUARDIAN.address,),
+    executors=(EXECUTOR.address,),
+    cancellers=(CANCELLER.address,),
 )
 
 
@@ -92,17 +92,17 @@ def test_what_is_proposed_is_executed_after_the_delay_by_a_second_person(governe
     with pytest.raises(Refused, match="lacks the administrative role executor"):
         governed.control.execute(proposal, OPERATOR)
     assert governed.status(NEWCOMER) == UNKNOWN
-    governed.control.execute(proposal, SECOND)
+    governed.control.execute(proposal, EXECUTOR)
     assert (governed.status(NEWCOMER), governed.status(CLIENT)) == (ACTIVE, ACTIVE)
     with pytest.raises(Refused, match="is not ready"):
-        governed.control.execute(proposal, SECOND)
+        governed.control.execute(proposal, EXECUTOR)
 
 
 def test_nothing_is_executed_before_the_delay(governed: Governed) -> None:
     proposal = governed.control.propose([governed.admit(NEWCOMER)], OPERATOR)
     governed.wait(TERMS.delay_s - 60)
     with pytest.raises(Refused, match="is not ready: it has to wait"):
-        governed.control.execute(proposal, SECOND)
+        governed.control.execute(proposal, EXECUTOR)
     assert governed.status(NEWCOMER) == UNKNOWN
 
 
@@ -111,11 +111,11 @@ def test_a_veto_ends_a_proposal(governed: Governed) -> None:
     kept = governed.control.propose([governed.admit(CLIENT)], DEPUTY)
     with pytest.raises(Refused, match="lacks the administrative role canceller"):
         governed.control.veto(kept, OPERATOR)
-    governed.control.veto(vetoed, GUARDIAN)
+    governed.control.veto(vetoed, CANCELLER)
     governed.wait(TERMS.delay_s)
     with pytest.raises(Refused, match="is not ready"):
-        governed.control.execute(vetoed, SECOND)
-    governed.control.execute(kept, SECOND)
+        governed.control.execute(vetoed, EXECUTOR)
+    governed.control.execute(kept, EXECUTOR)
     assert (governed.status(NEWCOMER), governed.status(CLIENT)) == (UNKNOWN, ACTIVE)
 
 
@@ -126,10 +126,10 @@ def test_the_operators_stolen_key_extends_nothing_and_is_revoked_at_once(governe
     with pytest.raises(Refused, match="lacks the administrative role administrator"):
         governed.act(thief, governed.call("grantRole(bytes32,address)", b"\0" * 32, thief.address))
     governed.control.propose([governed.admit(NEWCOMER)], thief)
-    governed.control.revoke(governed.registry, "operator", thief.address, GUARDIAN)
-    governed.control.revoke(governed.control.address, "proposer", thief.address, GUARDIAN)
+    governed.control.revoke(governed.registry, "operator", thief.address, CANCELLER)
+    governed.control.revoke(governed.control.address, "proposer", thief.address, CANCELLER)
     for proposal in governed.control.pending():
-        governed.control.veto(proposal, GUARDIAN)
+        governed.control.veto(proposal, CANCELLER)
     with pytest.raises(Refused, match="lacks the administrative role operator"):
         governed.act(thief, governed.call("suspendParty(address)", CLIENT))
     with pytest.raises(Refused, match="lacks the administrative role proposer"):
@@ -141,7 +141,7 @@ def test_the_operators_stolen_key_extends_nothing_and_is_revoked_at_once(governe
 def test_what_reduces_trust_is_done_at_once_by_one_key(governed: Governed) -> None:
     governed.control.propose([governed.admit(NEWCOMER), governed.admit(CLIENT)], OPERATOR)
     governed.wait(TERMS.delay_s)
-    governed.control.execute(governed.control.pending()[0], SECOND)
+    governed.control.execute(governed.control.pending()[0], EXECUTOR)
     governed.act(OPERATOR, governed.call("suspendParty(address)", NEWCOMER))
     governed.act(SUPERVISOR, governed.call("freezeParty(address)", CLIENT))
     assert (governed.status(NEWCOMER), governed.status(CLIENT)) == (SUSPENDED, FROZEN)
@@ -152,11 +152,11 @@ def test_what_reduces_trust_is_done_at_once_by_one_key(governed: Governed) -> No
 def test_the_last_of_a_role_and_the_powers_of_dual_control_stay(governed: Governed) -> None:
     own = governed.control.address
     with pytest.raises(Refused, match="nobody would be left with the role executor"):
-        governed.control.revoke(own, "executor", SECOND.address, GUARDIAN)
+        governed.control.revoke(own, "executor", EXECUTOR.address, CANCELLER)
     with pytest.raises(Refused, match="does not have the role supervisor"):
-        governed.control.revoke(governed.registry, "supervisor", OPERATOR.address, GUARDIAN)
+        governed.control.revoke(governed.registry, "supervisor", OPERATOR.address, CANCELLER)
     with pytest.raises(Refused, match="is dual control, whose own powers are not revoked"):
-        governed.control.revoke(governed.registry, "admission", own, GUARDIAN)
+        governed.control.revoke(governed.registry, "admission", own, CANCELLER)
 
 
 def test_what_is_pending_is_seen_whatever_program_proposed_it(governed: Governed) -> None:
@@ -173,7 +173,7 @@ def test_what_is_pending_is_seen_whatever_program_proposed_it(governed: Governed
     assert (len(seen), seen[1].single, seen[1].salt) == (2, True, zeros)
     assert seen[1].calls == ((governed.registry, 0, call.data),)
     governed.wait(TERMS.delay_s)
-    control.execute(seen[1], SECOND)
+    control.execute(seen[1], EXECUTOR)
     assert governed.status(NEWCOMER) == ACTIVE
     assert control.pending() == (mine,)
 
@@ -188,7 +188,7 @@ def test_a_network_on_a_governed_deployment_says_which_power_is_missing(governed
     ("changed", "message"),
     [
         ({"executors": (OPERATOR.address,)}, "cannot have the role proposer"),
-        ({"cancellers": (SECOND.address,)}, "cannot have the role canceller"),
+        ({"cancellers": (EXECUTOR.address,)}, "cannot have the role canceller"),
         ({"executors": ()}, "nobody would be left with the role executor"),
     ],
 )

@@ -25,6 +25,12 @@ def test_every_function_that_changes_state_is_measured():
     assert missing == []
 
 
+def test_every_caller_that_every_world_has_was_tried():
+    """The first ten columns, from the operator to the engine."""
+    rows = [line.split("|") for line in MATRIX.read_text("utf-8").splitlines() if line.startswith("| `")]
+    assert [row[1] for row in rows if "" in (cell.strip() for cell in row[2:12])] == []
+
+
 def test_a_stranger_gets_past_what_acts_for_others_only():
     """Whatever a stranger gets past takes signatures, a due day, or is about the stranger's own account."""
     rows = [line.split("|") for line in MATRIX.read_text("utf-8").splitlines() if line.startswith("| `")]
