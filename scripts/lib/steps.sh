@@ -6,11 +6,18 @@ step_results=()
 step_seconds=()
 
 # step NAME COMMAND...: runs the command and notes how it went; never ends the script.
-step() {
-  local name=$1 started=$SECONDS result=pass
-  shift
+step() { note_step '' "$@"; }
+
+# step_if_possible NAME COMMAND...: as step, of a command that ends with status 3 where it could not do its work here.
+step_if_possible() { note_step 3 "$@"; }
+
+note_step() {
+  local impossible=$1 name=$2 started=$SECONDS result=pass status=0
+  shift 2
   printf '\n== %s\n' "$name"
-  "$@" || result=FAIL
+  "$@" || status=$?
+  if [ "$status" -ne 0 ]; then result=FAIL; fi
+  if [ "$status" = "$impossible" ]; then result='not done'; fi
   step_names+=("$name")
   step_results+=("$result")
   step_seconds+=($((SECONDS - started)))
@@ -39,14 +46,19 @@ join_lane() {
   rm -r "$lane_folder"
 }
 
-# The table, and as the last line "N passed, N failed"; status 1 when a step failed.
+# The table, and as the last line "N passed, N failed", with what was not done where there is any; status 1 when a step
+# failed.
 summary() {
-  local i passed=0 failed=0
-  printf '\n%-34s %-6s %7s\n' step result seconds
+  local i passed=0 failed=0 missing=''
+  printf '\n%-34s %-8s %7s\n' step result seconds
   for i in "${!step_names[@]}"; do
-    printf '%-34s %-6s %7s\n' "${step_names[$i]}" "${step_results[$i]}" "${step_seconds[$i]}"
-    if [ "${step_results[$i]}" = pass ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    printf '%-34s %-8s %7s\n' "${step_names[$i]}" "${step_results[$i]}" "${step_seconds[$i]}"
+    case ${step_results[$i]} in
+      pass) passed=$((passed + 1)) ;;
+      'not done') missing+="${missing:+, }${step_names[$i]}" ;;
+      *) failed=$((failed + 1)) ;;
+    esac
   done
-  printf '%d passed, %d failed\n' "$passed" "$failed"
+  printf '%d passed, %d failed%s\n' "$passed" "$failed" "${missing:+; not done: $missing}"
   [ "$failed" -eq 0 ]
 }

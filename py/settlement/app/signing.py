@@ -34,6 +34,7 @@ __all__ = [
     "key_kind",
     "log_warning",
     "no_password",
+    "one_key_warning",
     "password_file",
 ]
 
@@ -202,6 +203,18 @@ def development_warning(url: str, chain_id: int) -> tuple[str, ...]:
         f"WARNING: development keys on the chain with id {chain_id} at {masked(url)}, which is not local.",
         "Everybody can compute them: whoever reaches that chain can move, issue, freeze and redeem all that is on it.",
         "Use encrypted keystores: `settle keys new NAME`, and leave --allow-development-keys away.",
+    )
+
+
+def one_key_warning(url: str, chain_id: int) -> tuple[str, ...]:
+    """What cannot be missed where a chain that is not local is to be administered by one key; nothing where it is."""
+    if is_local(url, chain_id):
+        return ()
+    return (
+        f"WARNING: on the chain with id {chain_id} at {masked(url)}, which is not local, one key alone, "
+        "the operator's, admits participants and instruments.",
+        "Whoever has it can admit an instrument that lies and take the other roles: this is for development.",
+        "How two persons share it, with a delay and a veto: SECURITY.md, under Powers.",
     )
 
 

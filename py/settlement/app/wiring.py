@@ -8,7 +8,7 @@ from pathlib import Path
 
 from settlement.app.description import NetworkDescription
 from settlement.app.service import Service, require_chain
-from settlement.app.signing import OPERATOR, SUPERVISOR, KeyKind, Keys, Signing, development_warning
+from settlement.app.signing import OPERATOR, SUPERVISOR, KeyKind, Keys, Signing, development_warning, one_key_warning
 from settlement.chain.artifacts import Artifacts, load_artifacts
 from settlement.chain.batches import EvmBatches, genesis_hash
 from settlement.chain.books import EvmBooks
@@ -87,6 +87,8 @@ def connect(
     signing = Signing(keys or Keys(), rpc, url, actual, label, directory, operator)
     signing.require([*(() if deployment else (OPERATOR, SUPERVISOR)), *senders])
     if deployment is None:
+        if warning := one_key_warning(url, actual):
+            (keys or Keys()).warn(warning)
         deployment = _deploy_core(rpc, artifacts, actual, signing.book)
     ledger = EvmLedger(rpc, artifacts, deployment, signing.book, directory)
     return Network(ledger, SqlJournal(journal, scope=scope_of(deployment, label)))

@@ -89,6 +89,12 @@ def refused(foreign, *arguments, **environment):
     return ran.sentence
 
 
+def test_that_one_key_administers_it_cannot_be_missed(foreign):
+    (warning,) = (line for line in foreign.said.decode().splitlines() if line.startswith("WARNING"))
+    assert warning.startswith(f"WARNING: on the chain with id {CHAIN_ID} at http://127.0.0.1")
+    assert warning.endswith("one key alone, the operator's, admits participants and instruments.")
+
+
 # ---- keystores -------------------------------------------------------------------------------------------------------
 
 
