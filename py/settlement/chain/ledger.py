@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
@@ -376,8 +377,9 @@ class EvmLedger:
         listed: list[Reason] = []
         if not locked:
             data = encode_call(f"reasons({INSTRUCTION_ABI},{CONSENTS_ABI})", [values, signed])
-            for reason in self._answer(self._deployment.dry_run, data, "bytes[]"):
-                listed.append(decode_revert(reason, self._artifacts, naming=self._name))
+            with contextlib.suppress(Refused):  # An instrument that does not answer leaves what the engine said.
+                for reason in self._answer(self._deployment.dry_run, data, "bytes[]"):
+                    listed.append(decode_revert(reason, self._artifacts, naming=self._name))
         if not {reason.name for reason in actual} <= {reason.name for reason in listed}:
             listed.extend(actual)
         return tuple(listed)

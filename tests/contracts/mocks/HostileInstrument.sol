@@ -12,7 +12,8 @@ contract HostileInstrument is IInstrument {
         Reverting,
         Flooding,
         Burning,
-        Reentering
+        Reentering,
+        Malformed // what it answers when it is asked; where it is told to act, it does
     }
 
     error Hostile_No();
@@ -47,11 +48,30 @@ contract HostileInstrument is IInstrument {
         _act();
     }
 
-    function moveReasons(address, address, uint256) external pure returns (bytes[] memory) {}
+    function moveReasons(address, address, uint256) external view returns (bytes[] memory) {
+        if (mood == Mood.Malformed) {
+            assembly ("memory-safe") {
+                mstore(0, not(0))
+                return(0, 32)
+            }
+        }
+        _refuse();
+        return new bytes[](0);
+    }
 
     function holdOf(HoldId) external pure returns (address owner, uint256 quantity) {}
 
     function _act() private {
+        _refuse();
+        if (mood != Mood.Reentering) return;
+        (bool success, bytes memory data) = _target.call(_payload);
+        if (success) return;
+        assembly ("memory-safe") {
+            revert(add(data, 32), mload(data))
+        }
+    }
+
+    function _refuse() private view {
         if (mood == Mood.Reverting) revert Hostile_No();
         if (mood == Mood.Flooding) {
             assembly ("memory-safe") {
@@ -59,11 +79,5 @@ contract HostileInstrument is IInstrument {
             }
         }
         while (mood == Mood.Burning) {}
-        if (mood != Mood.Reentering) return;
-        (bool success, bytes memory data) = _target.call(_payload);
-        if (success) return;
-        assembly ("memory-safe") {
-            revert(add(data, 32), mload(data))
-        }
     }
 }

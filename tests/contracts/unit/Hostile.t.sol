@@ -78,6 +78,32 @@ contract HostileTest is Base {
         assertEq(uint8(engine.statusOf(instruction)), uint8(InstructionStatus.Open), "nor is it locked");
     }
 
+    /// @dev A lock asks it whether it could move. Whatever comes of that, nothing is on hold, and others lock.
+    function test_RevertGiven_ItDoesNotAnswerAtTheLock() external {
+        Instruction memory instruction = _swap();
+        Consent[] memory consents = consentsOf(instruction);
+        HostileInstrument.Mood[4] memory moods = [
+            HostileInstrument.Mood.Reverting,
+            HostileInstrument.Mood.Flooding,
+            HostileInstrument.Mood.Malformed,
+            HostileInstrument.Mood.Burning
+        ];
+        for (uint256 i = 0; i < moods.length; ++i) {
+            hostile.setMood(moods[i]);
+            vm.expectRevert();
+            engine.lock{gas: 5_000_000}(instruction, consents);
+            vm.expectRevert();
+            dryRun.reasons{gas: 5_000_000}(instruction, consents);
+        }
+        assertEq(engine.heldLegs(engine.idOf(instruction)), 0, "no hold stands");
+        assertEq(held(address(bond), alice), 0, "the bond is free");
+        Instruction memory other = dvp(alice, bob, NOMINAL_SOLD, 1);
+        engine.lock(other, consentsOf(other));
+        hostile.setMood(HostileInstrument.Mood.Meek);
+        engine.lock(instruction, consents);
+        assertEq(uint8(engine.statusOf(instruction)), uint8(InstructionStatus.Locked), "once it answers");
+    }
+
     /// @dev Meek when it was admitted and locked, hostile when it is to deliver: nobody pays for what does not come.
     function test_RevertGiven_ItTurnedHostileSinceTheLock() external {
         Instruction memory instruction = _locked(HostileInstrument.Mood.Reverting);

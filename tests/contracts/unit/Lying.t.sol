@@ -101,6 +101,22 @@ contract LyingTest is Base {
         assertEq(_reserves(0), CASH, "the bank that it named has paid nothing");
     }
 
+    /// @dev A lock asks it whether its client could be credited. Whatever comes of that, nothing is on hold.
+    function test_RevertGiven_ADepositDoesNotAnswerAtTheLock() external {
+        Leg memory leg = Leg(carol, erin, address(deposits[1]), address(lyingDeposit), PRICE);
+        Instruction memory instruction = instruct(leg);
+        Consent[] memory consents = consentsOf(instruction);
+        for (uint8 mood = uint8(LyingDeposit.Mood.Reverting); mood <= uint8(LyingDeposit.Mood.Malformed); ++mood) {
+            lyingDeposit.setMood(LyingDeposit.Mood(mood));
+            vm.expectRevert();
+            engine.lock{gas: 5_000_000}(instruction, consents);
+        }
+        assertEq(held(address(deposits[1]), carol), 0, "nothing is on hold");
+        lyingDeposit.setMood(LyingDeposit.Mood.Meek);
+        engine.lock(instruction, consents);
+        assertEq(held(address(deposits[1]), carol), PRICE, "once it answers");
+    }
+
     /// @dev Within a batch, too, where the registry is asked once for each bank.
     function test_GivenABatchWhen_ADepositNamesAnotherBankAfterItsOwn() external {
         lyingDeposit.sayAfterOneDebit(banks[0]);

@@ -92,6 +92,19 @@ def test_a_refusal_says_every_reason(market):
     ]
 
 
+def test_an_instrument_that_answers_nothing_leaves_what_the_engine_says(market):
+    """The dry run asks each instrument, and gets no further where one reverts; nor does the bond's first leg."""
+    address = market.network.ledger.directory.instrument("bond").address
+    revert_at_once = "0x60006000fd"
+    market.rpc.call("anvil_setCode", [address, revert_at_once])
+    matched = market.network.match(market.network.instruction(*market.trade("10", "1.00")))
+    assert [reason.name for reason in market.network.ledger.reasons(matched.instruction, matched.consents)] == [
+        "Reverted"
+    ]
+    with pytest.raises(Refused, match="without"):
+        market.network.settle(*market.trade("10", "1.00"))
+
+
 def test_a_refusal_says_the_amounts_in_a_sentence(market):
     with pytest.raises(Refused, match="Instrument_InsufficientFree: ") as refusal:
         market.settle(*market.trade("1,001", "1.00"))
