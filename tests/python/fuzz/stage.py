@@ -26,6 +26,10 @@ ROUNDS_MAX = 400
 RULE = WorkerRule(poll_s=0.001, look_s=0.0, linger_s=0.0, resend_s=0.0)
 
 
+NOMINALS = {"S": 10, "P": 2_000, "R": 40}
+"""Of the instructions of a journal to be damaged: settled; pending, since the seller has only a thousand; and ready."""
+
+
 class Stage:
     """Plays cases.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,12 @@ from damage import changes, damaged
 from found import examples, found
 from hypothesis import given
 from hypothesis import strategies as st
-from stage import RULE, Stage, rounds
+from stage import NOMINALS, RULE, Stage, rounds
 
 from settlement.app import Service
-from settlement.domain.instruction import InstructionStatus
 from settlement.durable.database import Database
 from settlement.durable.verify import verify
 from settlement.errors import InputError, JournalUnavailable, LaneLost, Refused
-
-NOMINALS = {"S": 10, "P": 2_000, "R": 40}
-"""Settled; pending, since the seller has only a thousand; and ready."""
 
 MATTERS = {
     "history": {"entry", "sequence", "status", "at", "hash", "gas_used", "evidence", "detail", "digest"},
@@ -35,25 +31,6 @@ MATTERS = {
 """What decides whether and what is settled, and what was: a change of it shows."""
 
 ROUNDS = 25
-
-
-@pytest.fixture(scope="module")
-def journal(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
-    """The file of a journal: one instruction settled, one pending, one ready."""
-    path = tmp_path_factory.mktemp("journal") / "journal.sqlite"
-    with stage.forgotten():
-        with stage.opened(path) as service:
-            worker = service.worker(RULE, "before")
-            for reference, status in (("S", InstructionStatus.CONFIRMED), ("P", InstructionStatus.PENDING)):
-                stage.submit(service, reference, stage.trade_of(NOMINALS[reference]))
-                assert rounds(worker, lambda r=reference, s=status: service.network.journal.entry(r).status is s)
-            worker.close()
-            stage.submit(service, "R", stage.trade_of(NOMINALS["R"]))
-            assert verify(service.database) == ()
-        connection = sqlite3.connect(path)
-        connection.execute("PRAGMA journal_mode=DELETE")
-        connection.close()
-        yield path.read_bytes()
 
 
 @pytest.fixture
