@@ -26,7 +26,7 @@ Port = Annotated[int | None, typer.Option("--port", help="Port on loopback; defa
 def progress(as_json: bool) -> Iterator[Callable[[str], None]]:
     """A line on standard error that says what is going on; plain lines where that is no terminal."""
     console: Console = make_console(stderr=True)
-    if console.is_terminal:
+    if _is_watched(console):
         with console.status("") as spinner:
             yield lambda text: step(lambda: spinner.update(text))
     elif as_json:
@@ -41,7 +41,7 @@ def bar(as_json: bool) -> Iterator[Callable[[str, float], None]]:
     terminal.
     """
     console: Console = make_console(stderr=True)
-    if console.is_terminal:
+    if _is_watched(console):
         with Progress(console=console, transient=True) as shown:
             tasks: dict[str, TaskID] = {}
 
@@ -61,6 +61,11 @@ def bar(as_json: bool) -> Iterator[Callable[[str, float], None]]:
         told.add(what)
 
     yield lambda what, share: step(lambda: tell(what, share))
+
+
+def _is_watched(console: Console) -> bool:
+    """Whether lines can be written over: whoever forces colours into a file has not asked for that."""
+    return console.is_terminal and sys.stderr.isatty()
 
 
 def step(show: Callable[[], None]) -> None:

@@ -106,7 +106,11 @@ class Writing:
         self._entries.extend(entries)
 
     def finish(self) -> None:
-        """Chains and stores the history. Last, so that writers wait for each other as briefly as can be."""
+        """Chains and stores the history. Last, so that writers wait for each other as briefly as can be.
+
+        Raises:
+            ValueError: there are other entries than the journal counted; see `_UNREADABLE`.
+        """
         if self._entries:
             sequences, count, head = self._locked_head()
             entries = []
@@ -114,7 +118,11 @@ class Writing:
                 count += 1
                 head = digest(head, AuditedEntry(count, *fields))  # type: ignore[arg-type]
                 entries.append(_row(count, sequence, fields, head))
-            insert_rows(self.connection, schema.history, entries)
+            try:
+                insert_rows(self.connection, schema.history, entries)
+            except IntegrityError as error:
+                # The count is locked, so nobody else has just taken the number.
+                raise ValueError("the history has more entries than were counted") from error
             self._head = sequences, count, head
         if self._head is not None:
             sequences, count, head = self._head
