@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Iterator
 
@@ -9,10 +10,11 @@ import pytest
 from lying import LyingNode
 from market import Market
 from proxy import proxied
-from stage import NOMINALS, RULE, Stage, rounds
+from stage import NOMINALS, PATIENCE_S, RULE, Stage, rounds
 
 from settlement import connect
 from settlement.chain.rpc import Rpc
+from settlement.chain.transactions import Transactor
 from settlement.domain.instruction import InstructionStatus
 from settlement.durable.verify import verify
 
@@ -24,7 +26,10 @@ def stage(settlement_chain: str, _settlement_deployment: object) -> Iterator[Sta
     snapshot = rpc.call("evm_snapshot", [])
     try:
         market = Market(connect(settlement_chain, deployment=_settlement_deployment), settlement_chain)
-        with proxied(settlement_chain, LyingNode) as node:
+        with proxied(settlement_chain, LyingNode) as node, pytest.MonkeyPatch.context() as patch:
+            # Where a lie has a transaction sent with a nonce far ahead, its receipt never comes.
+            waiting = functools.partialmethod(Transactor.__init__, receipt_timeout_s=PATIENCE_S)
+            patch.setattr(Transactor, "__init__", waiting)
             yield Stage(market, settlement_chain, node)
     finally:
         rpc.call("evm_revert", [snapshot])

@@ -19,7 +19,7 @@ from settlement.flow.worker import Worker
 from settlement.flow.worker_rule import WorkerRule
 
 PATIENCE_S = 5.0
-"""How long an answer may take. A node that says nothing is another test's."""
+"""How long an answer may take, and a receipt. A node that says nothing is another test's."""
 
 ROUNDS_MAX = 400
 
