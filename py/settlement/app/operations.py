@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -278,7 +279,7 @@ def require_journal(where: Path | str) -> None:
     Raises:
         InputError: it is not.
     """
-    if (isinstance(where, Path) or "://" not in where) and not Path(where).is_file():
+    if (isinstance(where, Path) or "://" not in where) and not os.path.isfile(where):
         raise InputError(f"there is no journal {where}: run a scenario on a chain that is up, or name one")
 
 
@@ -289,7 +290,7 @@ def find_instruction(key: str, store: ChainStore | None = None) -> tuple[Journal
         InputError: there is none, or several.
     """
     store = store or ChainStore()
-    if not journal_path(store).exists():
+    if not os.path.exists(journal_path(store)):
         raise InputError(f"instruction {key!r} is unknown: nothing was run on a chain that is up")
     journal = SqlJournal(journal_path(store))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def open_named(
         raise InputError("--network names a network of your own: name its journal too, with --journal FILE or URL")
     description = describe_network(store=store) if network is None else read_description(network)
     where = operations.journal_path(store) if journal is None else journal
-    if journal is not None and "://" not in journal and not Path(journal).absolute().parent.is_dir():
+    if journal is not None and "://" not in journal and not os.path.isdir(Path(journal).absolute().parent):
         raise InputError(f"the journal {journal} cannot be made: there is no folder {Path(journal).absolute().parent}")
     service = open_service(description, where, keys=keys)
     return service, description

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +128,7 @@ class Signing:
         if self.kind == "development":
             if warning := development_warning(url, chain_id):
                 keys.warn(warning)
-        elif self.kind == "keystore" and not self._folder.path.is_dir():
+        elif self.kind == "keystore" and not os.path.isdir(self._folder.path):
             why = (
                 ""
                 if is_local(url, chain_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -231,7 +232,7 @@ def chain(
 
 def _views(of: str, kind: BillKind | None, document: Path | None, run_number: int | None) -> tuple[ChainView, ...]:
     """The chains of a file, where there is one of this name, or else of a bill."""
-    if Path(of).exists():
+    if os.path.exists(of):
         if run_number is not None:
             raise InputError(f"{of} is a file, and --run is for a bill on the chain that is up")
         return chains_in(Path(of), kind, () if document is None else (document,))

@@ -381,7 +381,7 @@ def _may_be_ours(path: Path) -> bool:
 
 
 def _is_write_protected(path: Path) -> bool:
-    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    return os.path.isfile(path) and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
 
 
 def _read_only_engine(path: Path) -> Engine:

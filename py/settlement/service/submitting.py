@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +55,7 @@ def submit_stream(
     Raises:
         InputError: a line is at fault; says which, and what is wrong with it. Or the file was changed meanwhile.
     """
-    size = max(1, path.stat().st_size) if path.exists() else 1
+    size = max(1, path.stat().st_size) if os.path.exists(path) else 1
     found, skipped, checked, looked_at = Submitted(), set(), 0, 0
     seen: dict[str, tuple[bytes, int]] = {}
     for lines in _chunks(read_stream(path, desk.ledger.directory, name)):

@@ -56,6 +56,7 @@ def settle(stage: Stage, service: Service, plan: list[dict[str, Any]], met: Met)
     with survived(met):
         confirm(desk, settle_now(desk, matched))
     asked = stage.node.well()
+    stage.market.rpc.call("evm_mine", [])  # What was sent, and may wait for its block still, is in one now.
     if any(isinstance(error, Refused | InputError) for error in met) and not may_deny(plan):
         assert stage.times_settled() == 0, met
     if desk.ledger.status(matched.instruction) is not InstructionStatus.SETTLED:
