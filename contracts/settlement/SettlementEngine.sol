@@ -372,11 +372,11 @@ contract SettlementEngine is
         payee.creditClient(leg.receiver, amount);
     }
 
-    /// @dev A hold whose instrument will not let go stays outstanding, and does not keep the others.
+    /// @dev All legs are on hold, or none. A hold whose instrument will not let go stays outstanding, and does not keep
+    /// the others.
     function _releaseAll(InstructionId id, Instruction calldata instruction, HoldResolution resolution) private {
         uint256 held = _heldLegs[id];
         for (uint256 i = 0; held >> i != 0; ++i) {
-            if ((held >> i) & 1 == 0) continue;
             address instrument = instruction.legs[i].instrument;
             bytes memory input = abi.encodeCall(IInstrument.resolveHold, (id.holdId(i), resolution));
             bool success;

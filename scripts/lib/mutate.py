@@ -13,8 +13,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -39,6 +40,15 @@ SETTINGS = {
     "FOUNDRY_FUZZ_RUNS": "64",
     "FOUNDRY_INVARIANT_RUNS": "8",
     "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": "0",
+}
+# As the contracts are deployed: see foundry.toml.
+DEPLOYED = {
+    "FOUNDRY_PROFILE": "mutants",
+    "FOUNDRY_VIA_IR": "true",
+    "FOUNDRY_OPTIMIZER": "true",
+    "FOUNDRY_OPTIMIZER_RUNS": "1000000",
+    "FOUNDRY_OUT": "build/deployed/out",
+    "FOUNDRY_CACHE_PATH": "build/deployed/cache",
 }
 
 
@@ -79,7 +89,7 @@ class Outcome:
     """What became of a mutant.
 
     `killed`, which includes what kept the tests from ending in time: `by` says so, or names the test; `alive`; or `no
-    mutant`, where it does not compile or changes nothing.
+    mutant`, where it does not compile, or what would be deployed is the same to the byte.
     """
 
     mutant: Mutant
@@ -98,6 +108,7 @@ class Bench:
         for name in ("foundry.toml", "package.json"):
             shutil.copy(ROOT / name, at)
         (at / "node_modules").symlink_to(ROOT / "node_modules")
+        self._sound: dict[str, str] | None = None
 
     def objection(self) -> str | None:
         """What the tests have against the contracts as they are. Whoever had something would kill every mutant."""
@@ -108,15 +119,31 @@ class Bench:
         """Plants it, runs the tests until one fails, takes it out again."""
         if mutant.changes_nothing:
             return Outcome(mutant, "no mutant", "", 0.0)
+        started = time.monotonic()
+        with self._planted(mutant):
+            verdict, by = next(self._verdicts(), ("alive", ""))
+        if verdict == "alive":
+            self._sound = self._sound or self._deployed()
+            with self._planted(mutant):
+                if self._deployed() == self._sound:
+                    verdict = "no mutant"
+        return Outcome(mutant, verdict, by, time.monotonic() - started)
+
+    @contextmanager
+    def _planted(self, mutant: Mutant) -> Iterator[None]:
         target = self.at / mutant.path
         sound = target.read_bytes()
-        started = time.monotonic()
         target.write_bytes(mutant.of(sound))
         try:
-            verdict, by = next(self._verdicts(), ("alive", ""))
+            yield
         finally:
             target.write_bytes(sound)
-        return Outcome(mutant, verdict, by, time.monotonic() - started)
+
+    def _deployed(self) -> dict[str, str]:
+        """What would be deployed of each contract; an optimiser sees that some edits say the same."""
+        forge(["build", "contracts"], self.at, DEPLOYED).check_returncode()
+        found = sorted((self.at / DEPLOYED["FOUNDRY_OUT"]).glob("*.sol/*.json"))
+        return {path.name: json.loads(path.read_text("utf-8"))["bytecode"]["object"] for path in found}
 
     def _verdicts(self) -> Iterator[tuple[str, str]]:
         for stage in STAGES:
@@ -132,12 +159,12 @@ class Bench:
                 yield "no mutant", ""
 
 
-def forge(arguments: list[str], at: Path) -> subprocess.CompletedProcess[str]:
-    """Runs forge as the mutants are compiled and tested."""
+def forge(arguments: list[str], at: Path, settings: Mapping[str, str] = SETTINGS) -> subprocess.CompletedProcess[str]:
+    """Runs forge, as mutants are compiled and tested unless told otherwise."""
     return subprocess.run(
         [str(at / "scripts/forge"), *arguments],
         cwd=at,
-        env=os.environ | SETTINGS,
+        env=os.environ | settings,
         capture_output=True,
         text=True,
         timeout=RUN_TIMEOUT_S,

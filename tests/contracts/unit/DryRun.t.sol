@@ -17,6 +17,13 @@ contract DryRunTest is Base {
         settle(instruction);
     }
 
+    function test_When_ItIsInTheMiddleOfTheWindow() external {
+        Instruction memory instruction = dvp(alice, carol, 10_000_000, 5);
+        vm.warp((uint256(instruction.notBefore) + instruction.deadline) / 2);
+        assertEq(dryRun.reasons(instruction, consentsOf(instruction)).length, 0, "no reason");
+        settle(instruction);
+    }
+
     function test_When_EverythingIsWrong() external {
         Instruction memory instruction = dvp(alice, carol, 10_000_000, CASH + 1);
         settle(instruct(payment(alice, carol, 1)));

@@ -59,7 +59,9 @@ def test_what_was_killed_by_the_clock_alone_is_told_apart(capsys):
 def test_tests_that_fail_without_any_mutant_are_an_objection(tmp_path, monkeypatch, says, status, objection):
     bench = Bench.__new__(Bench)
     bench.at = tmp_path
-    monkeypatch.setattr(mutate, "forge", lambda arguments, at: subprocess.CompletedProcess(arguments, status, says))
+    monkeypatch.setattr(
+        mutate, "forge", lambda arguments, at, settings=None: subprocess.CompletedProcess(arguments, status, says)
+    )
     assert bench.objection() == objection
 
 
