@@ -141,7 +141,7 @@ class Bench:
 
     def _deployed(self) -> dict[str, str]:
         """What would be deployed of each contract; an optimiser sees that some edits say the same."""
-        forge(["build", "contracts"], self.at, DEPLOYED).check_returncode()
+        forge(["build", "contracts"], self.at, DEPLOYED, timeout_s=None).check_returncode()
         found = sorted((self.at / DEPLOYED["FOUNDRY_OUT"]).glob("*.sol/*.json"))
         return {path.name: json.loads(path.read_text("utf-8"))["bytecode"]["object"] for path in found}
 
@@ -159,7 +159,9 @@ class Bench:
                 yield "no mutant", ""
 
 
-def forge(arguments: list[str], at: Path, settings: Mapping[str, str] = SETTINGS) -> subprocess.CompletedProcess[str]:
+def forge(
+    arguments: list[str], at: Path, settings: Mapping[str, str] = SETTINGS, timeout_s: float | None = RUN_TIMEOUT_S
+) -> subprocess.CompletedProcess[str]:
     """Runs forge, as mutants are compiled and tested unless told otherwise."""
     return subprocess.run(
         [str(at / "scripts/forge"), *arguments],
@@ -167,7 +169,7 @@ def forge(arguments: list[str], at: Path, settings: Mapping[str, str] = SETTINGS
         env=os.environ | settings,
         capture_output=True,
         text=True,
-        timeout=RUN_TIMEOUT_S,
+        timeout=timeout_s,
         check=False,
     )
 
