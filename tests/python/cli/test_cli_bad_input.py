@@ -17,6 +17,7 @@ from settlement.chain.node import AnvilNode, NodeSettings, find_anvil
 CHECKOUT = Path(__file__).resolve().parents[3]
 AMOUNT = 'amount: "3,800,000.00"'
 CHECKSUMMED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+LONG = "x" * 300
 
 
 def refused(settle, code, *arguments, **environment):
@@ -208,6 +209,26 @@ def test_stale_contracts_without_a_compiler(settle, tmp_path):
     assert ran.code == 2
     assert "scripts/setup" in ran.sentence
     assert settle.left_running() == []
+
+
+# ---- paths -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("journal", "verify", LONG),
+        ("queue", "--journal", LONG),
+        ("queue", "--network", LONG, "--journal", LONG),
+        ("run", LONG),
+        ("keys", "list", "--keystore", LONG),
+        ("keys", "new", "bank-amber", "--password-file", LONG),
+        ("ebl", "verify", LONG),
+    ],
+    ids=lambda words: " ".join(words).replace(LONG, "…"),
+)
+def test_a_name_that_is_longer_than_the_system_takes_is_told(settle, arguments):
+    assert "a fault in this program" not in refused(settle, 2, *arguments)
 
 
 # ---- a journal on a server -------------------------------------------------------------------------------------------
