@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from settlement.app import connect
+from settlement.app.chain import deployment_of
 from settlement.app.ebl import bill_in
-from settlement.app.operations import deployment_of, journal_path, stored_run
+from settlement.app.stored import journal_path, stored_run
 from settlement.domain import bills
 from settlement.domain.acts import Act, ProvideGas
 from settlement.domain.directory import InstrumentRecord

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from settlement.app import connect
-from settlement.app.operations import deployment_of, journal_path, stored_run
+from settlement.app.chain import deployment_of
+from settlement.app.stored import journal_path, stored_run
 from settlement.domain.bonds.entries import CouponEntry, DistributionKind, day_number
 from settlement.domain.bonds.interest import period_of
 from settlement.domain.bonds.schedule import date_of

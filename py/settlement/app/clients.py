@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from settlement.app.bonds import open_bond, register
-from settlement.app.operations import client_book_path, stored_run
+from settlement.app.stored import client_book_path, stored_run
 from settlement.domain.custody import SubLedgerDifference, client_positions, reconcile
 from settlement.durable.chains import ChainStore
 from settlement.durable.custody import ClientBook

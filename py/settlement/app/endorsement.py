@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from settlement.app.bills import BillView, bills_named, chain_of, open_bill
 from settlement.app.ebl import ChainView, chains_in
-from settlement.app.operations import StoredRun, run_import, stored_run, stored_runs
+from settlement.app.running import run_import
+from settlement.app.stored import StoredRun, stored_run, stored_runs
 from settlement.domain.bills import BillKind, BillNumber, read_bill_name
 from settlement.domain.ebl.chain import BillState, EndorsementChain, oldest_first, replay_steps
 from settlement.domain.ebl.comparison import ImportReport, differences, unread_fields

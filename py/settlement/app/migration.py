@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from settlement.app import connect
 from settlement.app.bonds import BondView
+from settlement.app.chain import deployment_of
 from settlement.app.json_files import json_in, json_text, write_new
-from settlement.app.operations import StoredRun, deployment_of, journal_path, save_run, stored_label
+from settlement.app.stored import StoredRun, journal_path, save_run, stored_label
 from settlement.domain.acts import ExitBond
 from settlement.domain.bonds.register import RegisterExport
 from settlement.domain.ebl.content import canonical_text

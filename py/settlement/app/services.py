@@ -7,10 +7,12 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from settlement.app import operations
+from settlement.app.chain import deployment_of
 from settlement.app.description import NetworkDescription, read_description
+from settlement.app.looking import require_journal
 from settlement.app.service import Service
 from settlement.app.signing import Keys
+from settlement.app.stored import journal_path, stored_run
 from settlement.app.wiring import describe, open_service, scope_of
 from settlement.domain.finality import read_finality
 from settlement.durable.chains import ChainStore
@@ -34,8 +36,8 @@ def describe_network(run: int | None = None, store: ChainStore | None = None) ->
         InputError: no chain is up, or there is no such run.
     """
     store = store or ChainStore()
-    stored, record = operations.stored_run(store, run)
-    return describe(record.url, operations.deployment_of(record), stored.directory, stored.label)
+    stored, record = stored_run(store, run)
+    return describe(record.url, deployment_of(record), stored.directory, stored.label)
 
 
 def open_named(
@@ -51,7 +53,7 @@ def open_named(
     if network is not None and journal is None:
         raise InputError("--network names a network of your own: name its journal too, with --journal FILE or URL")
     description = describe_network(store=store) if network is None else read_description(network)
-    where = operations.journal_path(store) if journal is None else journal
+    where = journal_path(store) if journal is None else journal
     if journal is not None and "://" not in journal and not os.path.isdir(Path(journal).absolute().parent):
         raise InputError(f"the journal {journal} cannot be made: there is no folder {Path(journal).absolute().parent}")
     service = open_service(description, where, keys=keys)
@@ -108,13 +110,13 @@ def open_queue(network: Path | None, journal: str | None, store: ChainStore | No
     if network is not None and journal is None:
         raise InputError("--network names a network of your own: name its journal too, with --journal FILE or URL")
     if network is None:
-        stored, record = operations.stored_run(store)
-        scope = scope_of(operations.deployment_of(record), stored.label)
+        stored, record = stored_run(store)
+        scope = scope_of(deployment_of(record), stored.label)
     else:
         described = read_description(network)
         scope = scope_of(described.deployment, described.label)
-    where = operations.journal_path(store) if journal is None else journal
-    operations.require_journal(where)
+    where = journal_path(store) if journal is None else journal
+    require_journal(where)
     database = Database(where)
     try:
         yield SqlQueue(database, database.scope(scope))

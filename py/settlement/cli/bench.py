@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from settlement.app import operations
+from settlement.app.gas import gas_figures
 from settlement.app.reading import measure_reading
 from settlement.app.servicing import measure_coupon
 from settlement.app.throughput import measure_throughput
@@ -24,7 +24,7 @@ def gas(as_json: Json = False) -> None:
     Example: settle bench gas --json
     """
     with progress(as_json) as say:
-        figures = operations.gas_figures(say)
+        figures = gas_figures(say)
     within = all(figures[name] <= budget for name, budget in BUDGETS.items())
     if as_json:
         peers = [{"name": name, "gas": gas, "conditions": text} for name, gas, text in PEERS]

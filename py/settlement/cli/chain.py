@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from settlement.app import operations
+from settlement.app.chain import chain_down, chain_status, chain_up
+from settlement.app.looking import current_positions, find_instruction
 from settlement.cli.output import Json, Port, print_json, progress
 from settlement.errors import InputError
 from settlement.reports import documents
@@ -37,7 +38,7 @@ def up(
     begins = None if start is None else _unix_time(start)
     with progress(as_json) as say:
         say("starting the chain")
-        record, started, resumed = operations.chain_up(port, start=begins)
+        record, started, resumed = chain_up(port, start=begins)
     if as_json:
         print_json({"started": started, "resumed": resumed} | documents.record_document(record))
     else:
@@ -63,7 +64,7 @@ def status(as_json: Json = False) -> None:
 
     Example: settle status
     """
-    found = operations.chain_status()
+    found = chain_status()
     if found is None:
         if as_json:
             print_json({"up": False})
@@ -86,7 +87,7 @@ def down(
 
     Example: settle down
     """
-    record = operations.chain_down(forget=forget)
+    record = chain_down(forget=forget)
     if as_json:
         print_json({"stopped": record is not None, "forgotten": forget})
     else:
@@ -108,7 +109,7 @@ def positions(
 
     Example: settle positions --party exporter
     """
-    stored, balances, held = operations.current_positions(run_number)
+    stored, balances, held = current_positions(run_number)
     chosen = documents.choose(balances, stored.directory, party, instrument)
     chosen_held = documents.choose(held, stored.directory, party, instrument)
     if as_json:
@@ -126,7 +127,7 @@ def show_instruction(
 
     Example: settle show 0x3f2a
     """
-    entry, directory = operations.find_instruction(key)
+    entry, directory = find_instruction(key)
     document = documents.instruction_document(entry, directory)
     if as_json:
         print_json(document)

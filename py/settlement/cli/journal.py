@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from settlement.app import operations
+from settlement.app import looking
 from settlement.cli.output import Json, print_json
 from settlement.reports.tables import make_console
 
@@ -24,7 +24,7 @@ def verify_journal(
 
     Example: settle journal verify
     """
-    name, faults = operations.verify_journal(where)
+    name, faults = looking.verify_journal(where)
     if as_json:
         print_json({"journal": name, "ok": not faults, "faults": list(faults)})
     else:

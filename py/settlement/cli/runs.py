@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from settlement.app import operations
+from settlement.app.running import OWN, run_scenario
 from settlement.app.signing import Keys
 from settlement.cli.output import Json, Port, complain, print_json, progress
 from settlement.cli.signing import DevelopmentKeys, Keystore, PasswordFile, Signers, chosen_keys
@@ -32,9 +32,7 @@ def demo(as_json: Json = False) -> None:
     Example: settle demo
     """
     reports = [
-        _run(summary.name, operations.OWN, None, None, as_json)
-        for summary in shipped_scenarios()
-        if not summary.is_crowded
+        _run(summary.name, OWN, None, None, as_json) for summary in shipped_scenarios() if not summary.is_crowded
     ]
     if as_json:
         print_json({"runs": [report.document() for report in reports], "ok": all(r.ok for r in reports)})
@@ -104,7 +102,7 @@ def _run(
 ) -> RunReport:
     scenario = load_scenario(Path(name) if name.endswith((".yaml", ".yml")) else name)
     with progress(as_json) as say:
-        report = operations.run_scenario(
+        report = run_scenario(
             scenario,
             chain,
             chain_id,

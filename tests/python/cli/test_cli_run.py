@@ -197,6 +197,6 @@ def test_gas_above_a_budget_is_no_success(monkeypatch, over):
     budgets = {"dvp_same_bank": 120_000, "dvp_cross_bank": 160_000, "dvp_cross_bank_batch_200": 45_000}
     for name in budgets:
         figures = budgets | {name: budgets[name] + over}
-        monkeypatch.setattr("settlement.app.operations.gas_figures", lambda say, figures=figures: figures)
+        monkeypatch.setattr("settlement.cli.bench.gas_figures", lambda say, figures=figures: figures)
         done = CliRunner().invoke(bench.app, ["gas", "--json"])
         assert (done.exit_code, json.loads(done.stdout)["within_budgets"]) == (over, not over), name

@@ -7,10 +7,11 @@ import json
 import pytest
 
 from settlement.app.bills import open_bill
+from settlement.app.chain import chain_down, chain_up
 from settlement.app.ebl import chains_in
 from settlement.app.endorsement import chains_on_ledger, import_chain
 from settlement.app.json_files import json_text, write_new
-from settlement.app.operations import UP, chain_down, chain_up, run_scenario
+from settlement.app.running import UP, run_scenario
 from settlement.domain.bills import BillNumber
 from settlement.durable.chains import ChainStore
 from settlement.errors import InputError

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from settlement.app.json_files import write_new
-from settlement.app.operations import UP, run_scenario
+from settlement.app.running import UP, run_scenario
 from settlement.chain.node import AnvilNode
 from settlement.chain.rpc import Rpc
 from settlement.domain.runs import NotRecorded

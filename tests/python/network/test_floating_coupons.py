@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from settlement.app.operations import run_scenario
+from settlement.app.running import run_scenario
 from settlement.errors import InputError
 from settlement.scenarios.load import parse_scenario
 
