@@ -6,43 +6,28 @@ The journal's is one; other books, such as a custodian's, are kept in theirs in 
 from __future__ import annotations
 
 import contextlib
-import os
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import Engine, MetaData, Table, create_engine, event, func, insert, inspect, select, update
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy import Engine, MetaData, Table, func, insert, inspect, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import (
     ArgumentError,
-    DBAPIError,
     IntegrityError,
-    MultipleResultsFound,
-    NoResultFound,
     NoSuchModuleError,
     SQLAlchemyError,
 )
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import StaticPool
 
 from settlement.domain.audit import GENESIS, AuditedEntry, digest
 from settlement.durable import schema
+from settlement.durable.engines import engine_of, is_write_protected, may_be_ours, read_only_engine, shown, url_of
 from settlement.durable.rows import insert_rows
+from settlement.durable.troubles import UNREADABLE, trouble
 from settlement.durable.turn import Turn
 from settlement.errors import InputError, JournalUnavailable
-from settlement.files import open_plain
-
-_MAGIC = b"SQLite format 3\0"
-
-LOCK_TIMEOUT_S = 30.0
-"""How long to wait for another process to finish writing."""
-
-CONNECT_TIMEOUT_S = 5
-
-SILENCE_MAX_S = 60
-"""How long PostgreSQL bears with a transaction whose client says nothing: a machine that went away locks nobody out."""
 
 _PREPARING = 0x5E77_1E
 """PostgreSQL's advisory lock for making the tables; any number that nobody else uses."""
@@ -109,7 +94,7 @@ class Writing:
         """Chains and stores the history. Last, so that writers wait for each other as briefly as can be.
 
         Raises:
-            ValueError: there are other entries than the journal counted; see `_UNREADABLE`.
+            ValueError: there are other entries than the journal counted; see `troubles.UNREADABLE`.
         """
         if self._entries:
             sequences, count, head = self._locked_head()
@@ -152,13 +137,13 @@ class Store:
 
     def __init__(self, where: Path | str | None, layout: Layout) -> None:
         self._layout, kind = layout, layout.kind
-        url = _url(where, kind)
-        self.name = f"the {kind} in memory" if where is None else f"the {kind} {_shown(url)}"
+        url = url_of(where, kind)
+        self.name = f"the {kind} in memory" if where is None else f"the {kind} {shown(url)}"
         in_file = url.get_backend_name() == "sqlite" and url.database is not None
-        protected = in_file and _is_write_protected(Path(str(url.database)))
+        protected = in_file and is_write_protected(Path(str(url.database)))
         with self.translated():
-            self.engine = _read_only_engine(Path(str(url.database))) if protected else _engine(url, kind)
-        beside = in_file and not protected and _may_be_ours(Path(str(url.database)))
+            self.engine = read_only_engine(Path(str(url.database))) if protected else engine_of(url, kind)
+        beside = in_file and not protected and may_be_ours(Path(str(url.database)))
         self._turn = Turn(Path(f"{url.database}-turn") if beside else None)
         try:
             with self.translated():
@@ -210,8 +195,8 @@ class Store:
         except (ArgumentError, NoSuchModuleError) as error:
             raise InputError(f"{self.name} cannot be opened: use a file, or postgresql://USER@HOST/NAME") from error
         except (SQLAlchemyError, ModuleNotFoundError) as error:
-            raise _error(self.name, self._layout.kind, error) from error
-        except _UNREADABLE as error:
+            raise trouble(self.name, self._layout.kind, error) from error
+        except UNREADABLE as error:
             raise InputError(f"{self.name} is damaged: a row holds what this program never writes") from error
 
     def _reading(self) -> Engine:
@@ -342,101 +327,6 @@ class Database(Store):
         return None
 
 
-def _url(where: Path | str | None, kind: str) -> URL:
-    if where is None:
-        return URL.create("sqlite")
-    if isinstance(where, Path) or "://" not in where:
-        return URL.create("sqlite", database=str(where))
-    try:
-        url = make_url(where)
-    except (ArgumentError, ValueError) as error:
-        raise InputError(f"the {kind}'s URL cannot be read: use a file, or postgresql://USER@HOST/NAME") from error
-    if url.drivername in ("postgresql", "postgres"):
-        url = url.set(drivername="postgresql+psycopg2")
-    if url.get_backend_name() == "postgresql" and not (url.database and url.host):
-        raise InputError(f"the {kind}'s URL names no host or no database: use postgresql://USER@HOST/NAME")
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise InputError(f"a {kind} is a file or postgresql://USER@HOST/NAME, not {url.get_backend_name()}://")
-    if url.get_backend_name() == "sqlite" and (url.query or not url.database or url.database == ":memory:"):
-        raise InputError(f"a {kind} in SQLite is named by its file, without options")
-    return url
-
-
-def _shown(url: URL) -> str:
-    """For people to see: without a password, and of a URL's query nothing."""
-    if url.get_backend_name() == "sqlite":
-        return str(url.database)
-    return url.set(query={}, password=None, drivername="postgresql").render_as_string()
-
-
-def _may_be_ours(path: Path) -> bool:
-    """Whether a file is new, or SQLite's: beside anything else nothing is left."""
-    try:
-        with open_plain(path) as stream:
-            return stream.read(len(_MAGIC)) in (b"", _MAGIC)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-
-
-def _is_write_protected(path: Path) -> bool:
-    return os.path.isfile(path) and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
-
-
-def _read_only_engine(path: Path) -> Engine:
-    """For a journal that may only be read, such as an auditor's copy: nothing is made beside it.
-
-    A copy that was taken while somebody wrote has a second file with it, and is then read with that.
-    """
-    whole = "" if Path(f"{path}-wal").exists() else "&immutable=1"
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro{whole}"
-
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT_S, check_same_thread=False)
-
-    return create_engine("sqlite://", creator=connect, poolclass=QueuePool)
-
-
-def _engine(url: URL, kind: str) -> Engine:
-    if url.get_backend_name() == "postgresql":
-        limits = {"lock_timeout": LOCK_TIMEOUT_S, "idle_in_transaction_session_timeout": SILENCE_MAX_S}
-        settings = {
-            "connect_timeout": CONNECT_TIMEOUT_S,
-            "options": " ".join(f"-c {name}={limit * 1000:.0f}" for name, limit in limits.items()),
-        }
-        return create_engine(
-            url,
-            connect_args={name: value for name, value in settings.items() if name not in url.query},
-            isolation_level="READ COMMITTED",  # Writers lock what they decide by; what they waited for is then seen.
-            pool_pre_ping=True,
-            executemany_mode="values_plus_batch",
-            insertmanyvalues_page_size=500,
-        )
-    if url.database is None:
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
-    else:
-        try:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"the {kind} {url.database} cannot be made: {error.strerror}") from error
-        engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": LOCK_TIMEOUT_S})
-
-    @event.listens_for(engine, "connect")
-    def _set_pragmas(connection, _record):  # type: ignore[no-untyped-def]
-        connection.isolation_level = None  # Transactions begin where we say so, below.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection):  # type: ignore[no-untyped-def]
-        writes = connection.get_execution_options().get("settlement_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
 def _row(entry: int, sequence: int, fields: list[Any], head: bytes) -> dict[str, Any]:
     _, status, at, transaction, gas_used, evidence, detail = fields
     return {
@@ -450,70 +340,3 @@ def _row(entry: int, sequence: int, fields: list[Any], head: bytes) -> dict[str,
         "detail": detail,
         "digest": head,
     }
-
-
-_TEMPORARY = (
-    ("locked", "is locked by another process"),
-    ("disk is full", "has no room left on its disk"),
-    ("no space left", "has no room left on its disk"),
-    ("disk i/o error", "cannot be written: its disk reports an error"),
-    ("could not connect", "does not answer: its server is not there"),
-    ("connection refused", "does not answer: its server is not there"),
-    ("no such file or directory\n\tis the server", "does not answer: its server is not there"),
-    ("timeout expired", "does not answer: its server is not there"),
-    ("could not translate host name", "cannot be reached: its host has no address"),
-    ("too many clients", "does not answer: its server has too many connections"),
-    ("remaining connection slots", "does not answer: its server has too many connections"),
-    ("the database system is", "does not answer yet: its server is starting or stopping"),
-    ("terminating connection", "was cut off: its server is stopping"),
-    ("server closed the connection", "was cut off: its server has gone"),
-    ("connection already closed", "was cut off: its server has gone"),
-)
-_LASTING = (
-    ("readonly", "cannot be written: the file or its folder is read-only"),
-    ("read-only", "cannot be written: it is read-only"),
-    ("unable to open", "cannot be opened: the folder does not exist or does not let us in"),
-    ("not a database", "is not a {kind}: the file is something else, or damaged"),
-    ("malformed", "is damaged"),
-    ("authentication failed", "does not let us in: name a user and a password that may"),
-    ("no password supplied", "does not let us in: it wants a password"),
-    ("does not exist", "cannot be opened: there is no such database or user"),
-    ("permission denied", "does not let us in: this user may not do that"),
-)
-_CODES: dict[str, tuple[type[InputError] | type[JournalUnavailable], str]] = {
-    "40P01": (JournalUnavailable, "was written by two at once, and the other one went first"),
-    "40001": (JournalUnavailable, "was written by two at once, and the other one went first"),
-    "55P03": (JournalUnavailable, "is locked by another process"),
-    "53100": (JournalUnavailable, "has no room left on its disk"),
-    "57P01": (JournalUnavailable, "was cut off: its server is stopping"),
-    "57P02": (JournalUnavailable, "was cut off: its server is stopping"),
-    "25P03": (JournalUnavailable, "was cut off: nothing was said to its server for too long"),
-    "42P01": (InputError, "is damaged: a table is missing"),
-    "42703": (InputError, "is damaged: a column is missing"),
-    "42501": (InputError, "does not let us in: this user may not do that"),
-    "25006": (InputError, "cannot be written: it is read-only"),
-}
-"""What PostgreSQL calls errors in whatever language it speaks; those of connecting come without."""
-
-
-_UNREADABLE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
-"""What comes of reading a row back as what it stands for, where somebody has written something else into it."""
-
-
-def _error(name: str, kind: str, error: Exception) -> InputError | JournalUnavailable:
-    """One sentence, without the statement and its values."""
-    if isinstance(error, ModuleNotFoundError):
-        return InputError(f"{name} needs the package psycopg2-binary: install it beside this one")
-    if isinstance(error, NoResultFound | MultipleResultsFound):
-        return InputError(f"{name} is damaged: a row is missing, or there twice")
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if (code := getattr(cause, "pgcode", None)) in _CODES:
-        raised, sentence = _CODES[code]
-        return raised(f"{name} {sentence}")
-    told = str(cause)
-    for signs, raised in ((_LASTING, InputError), (_TEMPORARY, JournalUnavailable)):
-        for sign, sentence in signs:
-            if sign in told.lower():
-                return raised(f"{name} {sentence.format(kind=kind)}")
-    first = told.strip().splitlines()[0] if told.strip() else type(error).__name__
-    return JournalUnavailable(f"{name} cannot be used now: {first[:200]}")

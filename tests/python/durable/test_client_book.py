@@ -12,7 +12,7 @@ import pytest
 
 from settlement.domain.custody import ClientBooking, client_positions
 from settlement.domain.quantity import MAX_QUANTITY
-from settlement.durable import database
+from settlement.durable import engines
 from settlement.durable.custody import ClientBook
 from settlement.durable.database import Database
 from settlement.errors import InputError, JournalUnavailable
@@ -333,7 +333,7 @@ def test_pages_damaged_behind_an_intact_beginning_are_told(tmp_path):
 def test_a_client_book_that_another_process_keeps_locked_is_unavailable(tmp_path, monkeypatch):
     path = tmp_path / "clients.sqlite"
     ClientBook(path).close()
-    monkeypatch.setattr(database, "LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(engines, "LOCK_TIMEOUT_S", 0.05)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     book = ClientBook(path)
@@ -349,7 +349,7 @@ def test_a_write_protected_client_book_can_be_read_and_refuses_bookings(tmp_path
     book = ClientBook(path)
     book.append(booking("B-1", {"client-a": 1}))
     book.close()
-    monkeypatch.setattr(database.os, "access", lambda _path, _mode: False)
+    monkeypatch.setattr(engines.os, "access", lambda _path, _mode: False)
     copy = ClientBook(path)
     assert len(copy.bookings(CUSTODIAN)) == 1
     with pytest.raises(InputError, match="cannot be written: the file or its folder is read-only"):

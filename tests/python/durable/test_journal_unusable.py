@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from settlement.domain.instruction import InstructionStatus
-from settlement.durable import database
+from settlement.durable import engines
 from settlement.durable.database import Database
 from settlement.durable.journal import SqlJournal
 from settlement.durable.verify import verify
@@ -103,7 +103,7 @@ def test_a_write_protected_journal_can_be_read_and_verified_and_leaves_nothing_b
     before = path.read_bytes()
     for beside in tmp_path.glob("journal.sqlite-*"):
         beside.unlink()
-    monkeypatch.setattr(database.os, "access", lambda _path, _mode: False)
+    monkeypatch.setattr(engines.os, "access", lambda _path, _mode: False)
     copy = Database(path)
     assert verify(copy) == ()
     assert SqlJournal(copy, "somebody").entry("nothing") is None
@@ -118,7 +118,7 @@ def test_a_write_protected_journal_can_be_read_and_verified_and_leaves_nothing_b
 def test_a_journal_that_another_process_keeps_locked_is_unavailable(tmp_path, monkeypatch):
     path = tmp_path / "journal.sqlite"
     Database(path).close()
-    monkeypatch.setattr(database, "LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(engines, "LOCK_TIMEOUT_S", 0.05)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     locked = Database(path)
@@ -215,7 +215,7 @@ def test_a_database_that_may_only_be_read_is_refused(postgresql):
 
 
 def test_a_journal_that_somebody_keeps_locked_is_unavailable_on_postgresql(postgresql, monkeypatch):
-    monkeypatch.setattr(database, "LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(engines, "LOCK_TIMEOUT_S", 0.05)
     kept = Database(postgresql.new_database())
     with kept.write() as holder:
         holder.next_sequence(1)
