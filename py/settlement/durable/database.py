@@ -13,12 +13,7 @@ from typing import Any
 
 from sqlalchemy import Engine, MetaData, Table, func, insert, inspect, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import (
-    ArgumentError,
-    IntegrityError,
-    NoSuchModuleError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from settlement.domain.audit import GENESIS, AuditedEntry, digest
