@@ -152,11 +152,19 @@ class Bench:
             except subprocess.TimeoutExpired:
                 yield "killed", TOO_LONG
                 return
-            failed = re.search(r"^\[FAIL[^\n]*\] (\w+)\(", done.stdout, re.MULTILINE)
-            if failed:
-                yield "killed", failed[1]
-            elif done.returncode != 0:
+            killer = failed_test(done.stdout)
+            if killer:
+                yield "killed", killer
+            elif "Compilation failed" in done.stderr:
                 yield "no mutant", ""
+            elif done.returncode != 0:
+                raise SystemExit(f"mutate: forge ended with {done.returncode}.\n{done.stdout}{done.stderr}")
+
+
+def failed_test(said: str) -> str | None:
+    """The first test that failed, by what forge said; of an invariant the calls that broke it stand in between."""
+    failed = re.search(r"^\[FAIL.*?\s(\w+)\(\S*\) \((?:gas|runs): ", said, re.MULTILINE | re.DOTALL)
+    return failed[1] if failed else None
 
 
 def forge(

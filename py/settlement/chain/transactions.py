@@ -354,7 +354,7 @@ class Transactor:
         timestamp = int(latest["timestamp"], 16) if is_latest else self.block(number).timestamp
         succeeded = int(found["status"], 16) == 1
         return Receipt(
-            transaction=found["transactionHash"],
+            transaction=found["transactionHash"].lower(),  # Some write it in capitals; what we store is ours.
             succeeded=succeeded,
             gas_used=int(found["gasUsed"], 16),
             block=Block(number, found["blockHash"], timestamp),

@@ -168,11 +168,13 @@ class SqlQueue(SqlResults, SqlRequests):
 
     def parts_settled(self, limit: int) -> Sequence[tuple[QueuedInstruction, Instruction]]:
         """See `ports.Queue.parts_settled`."""
-        part, sibling = _queue.alias("part"), _queue.alias("sibling")
+        part, sibling, whole = _queue.alias("part"), _queue.alias("sibling"), _queue.alias("whole")
         alone = ~exists().where(sibling.c.parent == part.c.parent, sibling.c.sequence != part.c.sequence)
         query = (
             select(part.c.parent, part.c.sequence)
+            .join(whole, whole.c.sequence == part.c.parent)
             .where(
+                whole.c.status == InstructionStatus.PARTIAL.value,
                 part.c.scope == self.scope,
                 part.c.parent.is_not(None),
                 part.c.status == InstructionStatus.CONFIRMED.value,
@@ -187,4 +189,4 @@ class SqlQueue(SqlResults, SqlRequests):
             parts = rows.bodies_of(connection, [row.sequence for row in pairs])
             wholes = queue_rows().where(_queue.c.sequence.in_([row.parent for row in pairs]))
             items = {item.sequence: item for item in items_of(connection, connection.execute(wholes).all())}
-        return [(items[row.parent], parts[row.sequence][1]) for row in pairs]
+            return [(items[row.parent], parts[row.sequence][1]) for row in pairs]

@@ -135,8 +135,8 @@ class SqlRequests(SqlLanes):
         )
         with self.database.read() as connection:
             found = connection.execute(query).all()
-        oldest = [row[3] for row in found if row[3] is not None]
-        return QueueFigures({row[0]: row[1] for row in found}, sum(row[2] for row in found), min(oldest, default=None))
+            oldest = min((float(row[3]) for row in found if row[3] is not None), default=None)
+            return QueueFigures({row[0]: row[1] for row in found}, sum(row[2] for row in found), oldest)
 
 
 def _require_retriable(found: Sequence[Any]) -> None:

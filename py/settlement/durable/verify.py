@@ -22,16 +22,24 @@ _OVER = {status.value for status in (*FINISHED, InstructionStatus.PARTIAL, Instr
 _SENDING = (InstructionStatus.SENT.value, InstructionStatus.CANCELLING.value)
 """Statuses that are written together with the transaction that they name."""
 
-_ATTESTING = (InstructionStatus.INSTRUCTED.value, InstructionStatus.MATCHED.value)
-"""Statuses whose entries attest terms and consents."""
+_ATTESTING = (
+    InstructionStatus.INSTRUCTED.value,
+    InstructionStatus.MATCHED.value,
+    InstructionStatus.CANCELLING.value,
+)
+"""Statuses whose entries attest terms and consents, or a party's word that it is to be cancelled."""
+
+_TO_BE_CANCELLED = (QueueState.IN_FLIGHT, QueueState.TO_CANCEL)
+"""Where the queue has what is to be cancelled."""
 
 
 def verify(database: Database) -> tuple[str, ...]:
     """Every place at which history, terms or consents contradict the chain of digests; none is good.
 
-    And where the queue contradicts them in what decides whether an instruction settles, or a transaction's bytes are
-    not those of its hash, or are missing though the history says that they were sent. What the queue orders and counts
-    by (priority, attempts, lane) is nobody's word.
+    And where the queue contradicts them: in status, deadline, what an instruction is part of, whether it is done or to
+    be cancelled. And where a transaction's bytes are not those of its hash, or are missing though the history says that
+    they were sent. What else the queue goes by (when to try, in which lots and order, who has it in hand, what replaced
+    a transaction) nobody has signed, and whoever writes to the database can change it unseen.
 
     Raises:
         JournalUnavailable: the journal does not answer.
@@ -71,7 +79,7 @@ def verify(database: Database) -> tuple[str, ...]:
 
 def _changed_terms(connection: Connection) -> Iterator[str]:
     """Instructions whose terms or consents are not those that their history attests."""
-    terms = schema.instruction.c
+    terms, whole = schema.instruction.c, schema.instruction.alias("whole")
     query = (
         select(
             schema.instruction,
@@ -79,13 +87,17 @@ def _changed_terms(connection: Connection) -> Iterator[str]:
             schema.queue.c.state,
             schema.queue.c.status,
             schema.queue.c.deadline,
+            schema.queue.c.parent,
+            whole.c.instruction_id.label("whole_id"),
         )
         .join(schema.queue, schema.queue.c.sequence == terms.sequence, isouter=True)
+        .join(whole, whole.c.sequence == schema.queue.c.parent, isouter=True)
         .order_by(terms.sequence)
     )
     for some in connection.execute(query.execution_options(yield_per=rows.CHUNK)).partitions():
         sequences = [row.sequence for row in some]
         consents, attested = _consents(connection, sequences), _attested(connection, sequences)
+        words = _words(connection, [row.sequence for row in some if row.status == InstructionStatus.CANCELLING.value])
         for row in some:
             entries = attested.get(row.sequence)
             if entries and not _attest(entries, row.body, consents.get(row.sequence, [])):
@@ -96,6 +108,26 @@ def _changed_terms(connection: Connection) -> Iterator[str]:
                 yield f"instruction {row.instruction_id} is not in the queue: it would never settle"
             elif row.state == QueueState.DONE and row.status not in _OVER:
                 yield f"instruction {row.instruction_id} is {row.status}, and done for the queue: it would never settle"
+            elif row.status == InstructionStatus.CANCELLING.value:
+                yield from _cancelled_otherwise(row, entries or [], words.get(row.sequence))
+
+
+def _cancelled_otherwise(row: Any, entries: Sequence[tuple[str, str]], word: str | None) -> Iterator[str]:
+    """Where what is to be cancelled would settle after all, or not by the word that was given."""
+    if row.state not in _TO_BE_CANCELLED:
+        yield f"instruction {row.instruction_id} is to be cancelled, and the queue has something else to do with it"
+    if word is None or word not in [proof for status, proof in entries if status == row.status][-1:]:
+        yield f"the cancellation of instruction {row.instruction_id} was changed after it was asked for"
+
+
+def _words(connection: Connection, sequences: Sequence[int]) -> Mapping[int, str]:
+    """The evidence of each cancellation that is there, by instruction."""
+    columns = schema.cancellation.c
+    return {
+        row.sequence: evidence(str(row.reason), str(row.address), str(row.signature))
+        for some in rows.within(columns.sequence, sequences)
+        for row in connection.execute(select(schema.cancellation).where(some))
+    }
 
 
 def _misplaced(row: Any, instruction: Instruction) -> Iterator[str]:
@@ -106,6 +138,8 @@ def _misplaced(row: Any, instruction: Instruction) -> Iterator[str]:
         or row.nonce not in (None, rows.counted(instruction.nonce))
     ):
         yield f"instruction {row.instruction_id} is entered under another reference, parties or nonce"
+    if row.parent is not None and instruction.terms.get("partial_of") != row.whole_id:
+        yield f"instruction {row.instruction_id} is entered as a part of another one, and its terms do not say so"
     if row.queued is not None and row.deadline != rows.deadline(instruction.deadline):
         yield f"instruction {row.instruction_id} has the deadline {instruction.deadline}, and the queue another"
 

@@ -14,6 +14,9 @@ from settlement.ports import Judgement, NewInstruction, Queue, QueuedInstruction
 
 _REFERENCE_MAX = 64
 
+_PARTIAL_OF = "partial_of"
+"""In a part's terms: the id of the whole."""
+
 
 def divide(desk: Desk, item: QueuedInstruction, shortage: Reason, now: float) -> Judgement | None:
     """Takes in the part of an instruction that a shortage leaves possible; None where there is none."""
@@ -38,6 +41,8 @@ def remainders(desk: Desk, queue: Queue, now: float) -> int:
     count = 0
     for item, part in queue.parts_settled(limit=100):
         whole = item.matched.instruction
+        if part.terms.get(_PARTIAL_OF) != item.matched.instruction_id:
+            continue  # Its parties have not signed that it is a part: the journal was changed.
         left = whole.legs[0].quantity.amount - part.legs[0].quantity.amount
         nonce = desk.journal.next_nonce(whole.parties)
         rest = _scaled(whole, left, f"{whole.reference}/2", nonce, item.matched.instruction_id)
@@ -72,7 +77,7 @@ def _scaled(whole: Instruction, units: int, reference: str, nonce: int, whole_id
         update={
             "reference": reference,
             "legs": tuple(map(scaled, whole.legs)),
-            "terms": {**whole.terms, "partial_of": whole_id},
+            "terms": {**whole.terms, _PARTIAL_OF: whole_id},
             "nonce": nonce,
         }
     )

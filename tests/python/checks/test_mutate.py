@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
 import mutate  # noqa: E402
-from mutate import TOO_LONG, Bench, Mutant, Outcome, explanations, report  # noqa: E402
+from mutate import TOO_LONG, Bench, Mutant, Outcome, explanations, failed_test, report  # noqa: E402
 
 ENGINE = "contracts/settlement/SettlementEngine.sol"
 NOT_EMPTY = "if (index == 0) revert Engine_BatchSize(0);"
@@ -48,21 +48,49 @@ def test_what_was_killed_by_the_clock_alone_is_told_apart(capsys):
 
 
 @pytest.mark.parametrize(
-    ("says", "status", "objection"),
+    ("says", "test"),
     [
-        ("", 0, None),
-        ("[PASS] test_it() (gas: 1)\n", 0, None),
-        ("[FAIL: no] test_it() (gas: 1)\n", 1, "test_it"),
-        ("Error: Compiler run failed\n", 1, "they do not compile"),
+        ("[PASS] test_it() (gas: 1)\n", None),
+        ("[FAIL: no (at all)] test_it() (gas: 1)\n[PASS] test_other() (gas: 1)\n", "test_it"),
+        ("[FAIL: no] setUp() (gas: 0)\n", "setUp"),
+        (
+            "[FAIL: no; counterexample: args=[(1, 2)]] testFuzz_it((uint8,(bytes32,bool)[])) (runs: 0, μ: 0)\n",
+            "testFuzz_it",
+        ),
+        (
+            "[FAIL: DVP-1: no]\n\t[Sequence]\n\t\tcalldata=f(uint8) args=[1]\n invariant_it() (runs: 1, calls: 1)\n",
+            "invariant_it",
+        ),
     ],
 )
-def test_tests_that_fail_without_any_mutant_are_an_objection(tmp_path, monkeypatch, says, status, objection):
-    bench = Bench.__new__(Bench)
-    bench.at = tmp_path
-    monkeypatch.setattr(
-        mutate, "forge", lambda arguments, at, settings=None: subprocess.CompletedProcess(arguments, status, says)
-    )
-    assert bench.objection() == objection
+def test_the_test_that_failed_is_named_whatever_stands_before_it(says, test):
+    assert failed_test(says) == test
+
+
+@pytest.mark.parametrize(
+    ("says", "complains", "status", "objection"),
+    [
+        ("", "", 0, None),
+        ("[FAIL: no] test_it() (gas: 1)\n", "", 1, "test_it"),
+        ("", "Error: Compilation failed\n", 1, "they do not compile"),
+    ],
+)
+def test_tests_that_fail_without_any_mutant_are_an_objection(tmp_path, monkeypatch, says, complains, status, objection):
+    assert bench(tmp_path, monkeypatch, says, complains, status).objection() == objection
+
+
+def test_a_run_that_ends_with_neither_is_no_verdict(tmp_path, monkeypatch):
+    with pytest.raises(SystemExit, match="forge ended with 137"):
+        bench(tmp_path, monkeypatch, "", "Killed\n", 137).objection()
+
+
+def bench(at, monkeypatch, says, complains, status):
+    """One on which forge says this."""
+    made = Bench.__new__(Bench)
+    made.at = at
+    ran = subprocess.CompletedProcess([], status, says, complains)
+    monkeypatch.setattr(mutate, "forge", lambda *_arguments, **_options: ran)
+    return made
 
 
 def test_what_does_not_compile_counts_for_nothing(capsys):

@@ -21,9 +21,10 @@ from settlement.flow.worker_rule import WorkerRule
 PATIENCE_S = 5.0
 """How long an answer may take, and a receipt. A node that says nothing is another test's."""
 
-ROUNDS_MAX = 400
+ROUNDS_MAX = 2_000
 
-RULE = WorkerRule(poll_s=0.001, look_s=0.0, linger_s=0.0, resend_s=0.0)
+RULE = WorkerRule(poll_s=0.001, look_s=0.0, linger_s=0.0, resend_s=0.0, replace_s=0.5)
+"""Where a lie has a batch signed for a fee that no block takes, it is replaced before all rounds are over."""
 
 
 NOMINALS = {"S": 10, "P": 2_000, "R": 40}

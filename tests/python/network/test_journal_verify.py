@@ -9,6 +9,7 @@ from eth_utils.crypto import keccak
 from sqlalchemy import update
 
 from settlement import InputError, connect
+from settlement.app.services import cancel
 from settlement.durable import schema
 from settlement.durable.database import Database
 from settlement.durable.verify import verify
@@ -77,6 +78,46 @@ def test_other_signed_bytes_with_their_own_hash_show(written):
     database.close()
     (fault,) = faults(written)
     assert re.fullmatch("transaction 0x.*, which entry 3 says was sent, is missing or has another hash now", fault)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE queue SET state = 0", "is to be cancelled, and the queue has something else to do with it"),
+        ("UPDATE queue SET state = 4", "is to be cancelled, and the queue has something else to do with it"),
+        ("UPDATE cancellation SET reason = 'no'", "the cancellation of instruction 0x.* was changed"),
+        ("UPDATE cancellation SET signature = '0x11'", "the cancellation of instruction 0x.* was changed"),
+        ("DELETE FROM cancellation", "the cancellation of instruction 0x.* was changed"),
+    ],
+)
+def test_a_cancellation_that_is_undone_shows(service, journal_place, statement, told):
+    service.submit("R")
+    cancel(service.service, "R", "seller", "no more")
+    assert faults(journal_place) == ()
+    tamper(journal_place, statement)
+    assert re.search(told, faults(journal_place)[0])
+
+
+def worked(service):
+    """A worker comes, finds what there is to do, and goes."""
+    worker = service.worker()
+    for _ in range(40):
+        worker.step()
+    worker.close()
+
+
+def test_what_is_made_a_part_of_another_afterwards_shows_and_nothing_more_settles_for_it(service, journal_place):
+    service.submit("A", nominal="30")
+    service.submit("B", nominal="10")
+    worked(service)
+    assert faults(journal_place) == ()
+    for whole_is_in_parts in (False, True):
+        tamper(journal_place, "UPDATE queue SET parent = 1 WHERE sequence = 2")
+        if whole_is_in_parts:
+            tamper(journal_place, "UPDATE queue SET status = 'partial' WHERE sequence = 1")
+        assert "is entered as a part of another one, and its terms do not say so" in " ".join(faults(journal_place))
+        worked(service)
+        assert service.market.network.position("buyer", "bond").balance == 40
 
 
 def test_what_is_not_over_and_is_taken_for_done_shows(market, settlement_chain, journal_place):
