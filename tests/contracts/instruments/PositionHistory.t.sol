@@ -15,6 +15,10 @@ contract PositionHistoryTest is Serviced {
                 abi.encodeWithSelector(IPositionHistory.PositionHistory_RecordNotPassed.selector, records[i])
             );
             bond.positionAt(alice, records[i]);
+            vm.expectRevert(
+                abi.encodeWithSelector(IPositionHistory.PositionHistory_RecordNotPassed.selector, records[i])
+            );
+            bond.supplyAt(records[i]);
         }
         warpTo(LAST_DAY);
         vm.expectRevert(abi.encodeWithSelector(IPositionHistory.PositionHistory_RecordNotPassed.selector, 2));

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ISettlementEngine} from "../../../contracts/interfaces/ISettlementEngine.sol";
 import {PartyStatus} from "../../../contracts/types/Participation.sol";
-import {Consent, Instruction, InstructionId, InstructionStatus} from "../../../contracts/types/Settlement.sol";
+import {Consent, Instruction, InstructionId, InstructionStatus, Leg} from "../../../contracts/types/Settlement.sol";
 import {Base} from "../Base.t.sol";
 
 /// @dev Who has to sign, what counts as a signature, and that a signature counts nowhere else.
@@ -34,6 +34,23 @@ contract ConsentsTest is Base {
         Instruction memory instruction = instruct(payment(alice, carol, 5));
         engine.settle(instruction, only(sign(alice, _digest(instruction))));
         assertEq(balance(address(deposits[1]), carol), CASH + 5, "money lays no duty on its receiver");
+    }
+
+    /// @dev Each leg's own duty: a title's receiver signs wherever the title stands, and nobody signs for another's.
+    function test_When_OneOfManyLegsIsATitle() external {
+        uint256[3] memory places = [uint256(0), 8, 31];
+        for (uint256 i = 0; i < places.length; ++i) {
+            Leg[] memory legs = new Leg[](32);
+            for (uint256 j = 0; j < 32; ++j) {
+                legs[j] = leg(alice, carol, address(bond), MINIMUM);
+            }
+            legs[places[i]] = leg(alice, bob, address(bills), issueBill(alice, vm.toString(i)));
+            Instruction memory instruction = instruct(legs);
+            Consent[] memory consents = only(sign(alice, _digest(instruction)));
+            refuse(instruction, consents, consentMissing(instruction, bob));
+            engine.settle(instruction, with(consents, sign(bob, _digest(instruction))));
+        }
+        assertEq(balance(address(bond), carol), BONDS + 3 * 31 * MINIMUM, "who receives bonds has signed nothing");
     }
 
     // ---- what counts -------------------------------------------------------------------------------------------------

@@ -226,8 +226,16 @@ contract HostileTest is Base {
         hostile.setMood(HostileInstrument.Mood.Burning);
         vm.warp(instruction.deadline + 1);
         engine.expire{gas: 3_000_000}(instruction);
-        assertEq(engine.heldLegs(engine.idOf(instruction)), (1 << 9) - 1, "only the hostile holds are outstanding");
+        uint256 left = (1 << 9) - 1;
+        assertEq(engine.heldLegs(engine.idOf(instruction)), left, "only the hostile holds are outstanding");
         assertEq(held(address(bond), alice), 0, "the bond is free");
+        hostile.setMood(HostileInstrument.Mood.Meek);
+        uint8[9] memory order = [4, 0, 8, 1, 7, 2, 6, 3, 5];
+        for (uint256 i = 0; i < 9; ++i) {
+            engine.releaseLeg(instruction, order[i]);
+            left -= 1 << order[i];
+            assertEq(engine.heldLegs(engine.idOf(instruction)), left, "each by itself, in any order");
+        }
     }
 
     function test_GivenItReentersOnReleaseWhen_Cancelled() external {
