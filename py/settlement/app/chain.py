@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from settlement.app.stored import journal_path
+from settlement.app.stored import LOST, journal_path
 from settlement.app.wiring import DEVELOPMENT_CHAIN_ID, connect, deploy_on
 from settlement.chain.deployment import Deployment
 from settlement.chain.node import NodeSettings, start_detached, stop_detached
@@ -50,6 +50,8 @@ def chain_up(port: int | None = None, store: ChainStore | None = None, start: in
         if start is not None and store.state_path.exists():
             raise InputError("the chain's state is kept and has its clock: `settle down --forget`, then start one")
         resumed = store.state_path.exists()
+        if not resumed and store.run_numbers():
+            raise InputError(f"the chain of the runs that are kept ended {LOST}")
         known = _known_deployment(store)
         settings = NodeSettings(
             chain_id=DEVELOPMENT_CHAIN_ID, timestamp=start, port=port, state=store.state_path, log=store.log_path

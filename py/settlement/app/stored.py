@@ -14,6 +14,12 @@ from settlement.domain.runs import NotRecorded, RunReport
 from settlement.durable.chains import ChainRecord, ChainStore
 from settlement.errors import ChainUnreachable, InputError
 
+LOST = (
+    "before its state was written, and what was run on it is lost: `settle down --forget` removes what is left of it, "
+    "then start one"
+)
+"""What became of a chain that was killed in its first seconds."""
+
 
 class StoredRun(Model):
     """A run on the chain that is up.
@@ -47,7 +53,11 @@ def stored_run(store: ChainStore, run: int | None = None) -> tuple[StoredRun, Ch
     """
     record = store.running()
     if record is None and store.load() is not None:
-        raise ChainUnreachable("the chain that was up has ended; what is on it is kept: `settle up` goes on with it")
+        if store.state_path.exists():
+            became = "; what was on it a few seconds before is kept: `settle up` goes on with it"
+        else:
+            became = f" {LOST}" if store.run_numbers() else ": start one with `settle up`"
+        raise ChainUnreachable(f"the chain that was up has ended{became}")
     if record is None and store.state_path.exists():
         raise InputError("no chain is up: `settle up` goes on with the one that was, whose state is kept")
     if record is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,12 +61,20 @@ def queue_row(row: Any) -> QueueRow:
         reference=row.reference,
         status=InstructionStatus(row.status),
         state=QueueState(row.state),
-        priority=row.priority,
-        attempts=row.attempts,
-        taken_at=row.taken_at,
-        due_at=row.due_at,
-        deadline=row.deadline,
-        failing_at=row.failing_at,
+        priority=int(row.priority),
+        attempts=int(row.attempts),
+        taken_at=_time(row.taken_at),
+        due_at=_time(row.due_at),
+        deadline=_time(row.deadline),
+        failing_at=None if row.failing_at is None else _time(row.failing_at),
         partial_lot=None if row.partial_lot is None else int(row.partial_lot),
         detail=row.detail,
     )
+
+
+def _time(value: Any) -> float:
+    """Seconds, as the database has them; what is none raises, as whatever this program never writes."""
+    seconds = float(value)
+    if not math.isfinite(seconds):
+        raise ValueError(f"{seconds} is no time")
+    return seconds

@@ -63,8 +63,11 @@ def queue_tables(rows: Sequence[QueueRow], figures: QueueFigures) -> RenderableT
 
 
 def time_text(timestamp: int) -> str:
-    """A Unix time for people, in UTC."""
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """A Unix time for people, in UTC; one beyond the calendar as the number that it is."""
+    try:
+        return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"Unix time {timestamp}"
 
 
 class _PlainSpeaking(Console):

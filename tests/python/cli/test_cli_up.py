@@ -228,7 +228,20 @@ def test_a_killed_chain_is_noticed(settle, up):
     assert settle.left_running() == []
     assert settle.json("status") == {"up": False}
     ran = settle("positions")
-    assert (ran.code, "has ended; what is on it is kept: `settle up` goes on with it" in ran.sentence) == (3, True)
+    assert (ran.code, "the chain that was up has ended" in ran.sentence) == (3, True)
+    assert settle.json("up")["started"] is True
+
+
+def test_a_chain_that_was_killed_before_its_state_was_written_is_not_taken_for_the_next_one(settle, up):
+    settle.ok("run", "interbank-transfer")
+    os.kill(up["pid"], signal.SIGKILL)
+    assert settle.left_running() == []
+    (settle.home / "state.json").unlink(missing_ok=True)
+    ran = settle("positions")
+    assert (ran.code, "before its state was written, and what was run on it is lost" in ran.sentence) == (3, True)
+    ran = settle("up")
+    assert (ran.code, "settle down --forget" in ran.sentence) == (2, True)
+    settle.ok("down", "--forget")
     assert settle.json("up")["started"] is True
 
 
