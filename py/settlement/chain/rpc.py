@@ -255,7 +255,8 @@ def _checked(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise InputError(f"{masked(url)} {_NO_URL}")
+        # Without `//` there is no telling what in it may be a password.
+        raise InputError(f"{masked(url) if '//' in url else 'what was given'} {_NO_URL}")
     return masked(url)
 
 
