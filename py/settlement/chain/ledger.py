@@ -357,14 +357,9 @@ class EvmLedger:
 
     def status(self, instruction: Instruction) -> InstructionStatus:
         """See `ports.Ledger.status`."""
-        return self.statuses([instruction])[0]
-
-    def statuses(self, instructions: Sequence[Instruction]) -> Sequence[InstructionStatus]:
-        """See `ports.Ledger.statuses`."""
-        signature = f"statusOf({INSTRUCTION_ABI})"
-        asked = [encode_call(signature, [instruction_values(each, self._directory)]) for each in instructions]
-        answers = self._transactor.views(self._deployment.engine, asked)
-        return [one_of(STATUSES, decoded(["uint8"], answer)[0]) for answer in answers]
+        values = instruction_values(instruction, self._directory)
+        data = encode_call(f"statusOf({INSTRUCTION_ABI})", [values])
+        return one_of(STATUSES, self._answer(self._deployment.engine, data, "uint8"))
 
     def reasons(
         self, instruction: Instruction, consents: Sequence[Consent], *, locked: bool = False

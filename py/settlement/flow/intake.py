@@ -10,7 +10,6 @@ from settlement.domain.submission import Submission, require_same_terms
 from settlement.errors import InputError, KeyUnusable
 from settlement.flow.desk import Desk
 from settlement.flow.match import required_consents
-from settlement.flow.nonces import next_nonces
 from settlement.ports import NewInstruction, QueueState, StoredInstruction
 
 _COLLISIONS_MAX = 20
@@ -96,9 +95,7 @@ def _distinct(submissions: Sequence[Submission]) -> dict[str, Submission]:
 
 def _new_instructions(desk: Desk, submissions: Sequence[Submission], now: float, sign: bool) -> list[NewInstruction]:
     groups = {item.reference: item.parties for item in submissions}
-    nonces = next_nonces(
-        desk, {groups[item.reference]: item.instruction(0) for item in submissions if item.nonce is None}
-    )
+    nonces = dict(desk.journal.next_nonces([groups[item.reference] for item in submissions if item.nonce is None]))
     new = []
     for item in submissions:
         _require_divisible(item)

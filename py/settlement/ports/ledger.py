@@ -438,9 +438,6 @@ class Ledger(Protocol):
     def status(self, instruction: Instruction) -> InstructionStatus:
         """Where the instruction's nonce stands on chain."""
 
-    def statuses(self, instructions: Sequence[Instruction]) -> Sequence[InstructionStatus]:
-        """The same of several, in one round trip."""
-
     def reasons(
         self, instruction: Instruction, consents: Sequence[Consent], *, locked: bool = False
     ) -> tuple[Reason, ...]:

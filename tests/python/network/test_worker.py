@@ -37,18 +37,6 @@ def test_the_same_submission_again_is_already_there(service):
     assert service.market.network.position("buyer", "bond").balance == 10
 
 
-@pytest.mark.parametrize("before", [1, 2, 3, 5])
-def test_what_another_journal_has_settled_for_the_same_parties_takes_no_nonce_twice(service, before):
-    for _ in range(before):
-        service.market.network.settle(*service.market.trade("1", "1.00"))
-    service.submit("R")
-    service.submit("S")
-    worker = service.worker()
-    for reference in ("R", "S"):
-        service.until(worker, reference, InstructionStatus.CONFIRMED)
-    assert [service.journal.entry(each).instruction.nonce for each in ("R", "S")] == [before, before + 1]
-
-
 def test_the_same_reference_with_other_terms_is_refused_and_names_the_field(service):
     service.submit("R")
     deadline = service.journal.entry("R").instruction.deadline
