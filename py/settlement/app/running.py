@@ -23,6 +23,9 @@ from settlement.scenarios.run import SET_UP_SECONDS, ScenarioRunner, chain_start
 OWN, UP = "own", "up"
 """Where a scenario runs, besides at a URL: on a chain of its own, or on the one that `up` started."""
 
+FIRST_NONCE = 2**32
+"""Of a run at a URL, whose journal ends with it: whoever works on with the network counts from nought."""
+
 
 def run_scenario(
     scenario: Scenario,
@@ -104,7 +107,7 @@ def run_import(
 
 def _network_at(url: str, chain_id: int | None, scenario: Scenario, keys: Keys, label: str) -> Network:
     ours = [name for name, party in scenario.parties.items() if party.address is None and not party.is_contract]
-    return connect(url, chain_id=chain_id, label=label, keys=keys, senders=ours)
+    return connect(url, chain_id=chain_id, label=label, keys=keys, senders=ours, first_nonce=FIRST_NONCE)
 
 
 def _run_described(

@@ -59,6 +59,7 @@ def connect(
     operator: Signer | None = None,
     keys: Keys | None = None,
     senders: Collection[str] = (),
+    first_nonce: int = 0,
 ) -> Network:
     """A network on the chain at `url`; its core contracts are deployed where no deployment is given.
 
@@ -72,6 +73,7 @@ def connect(
         operator: Signs for the operator; None for one found as the others are.
         keys: Which keys sign; None leaves it to the chain: development keys where it is local, and else keystores.
         senders: Who has to be able to sign before anything is sent, besides operator and supervisor.
+        first_nonce: From which on the journal counts the nonces of parties that it does not know yet.
 
     Raises:
         InputError: not a URL, another chain than expected, or keys that are missing or unusable.
@@ -91,7 +93,7 @@ def connect(
             (keys or Keys()).warn(warning)
         deployment = _deploy_core(rpc, artifacts, actual, signing.book)
     ledger = EvmLedger(rpc, artifacts, deployment, signing.book, directory)
-    return Network(ledger, SqlJournal(journal, scope=scope_of(deployment, label)))
+    return Network(ledger, SqlJournal(journal, scope_of(deployment, label), first_nonce=first_nonce))
 
 
 def open_service(

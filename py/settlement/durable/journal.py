@@ -35,12 +35,23 @@ _ON_CHAIN = (
 
 
 class SqlJournal:
-    """Implements `ports.Journal`. References are unique within a scope: one deployment and run."""
+    """Implements `ports.Journal`. References are unique within a scope: one deployment and run.
+
+    Args:
+        where: The database, its file or URL; None keeps it in memory.
+        scope: Whose instructions, of those in the database.
+        clock: What time it is.
+        first_nonce: From which on it counts those of parties that it does not know yet.
+    """
 
     def __init__(
-        self, where: Database | Path | str | None = None, scope: str = "", clock: Callable[[], float] = time.time
+        self,
+        where: Database | Path | str | None = None,
+        scope: str = "",
+        clock: Callable[[], float] = time.time,
+        first_nonce: int = 0,
     ) -> None:
-        self._clock = clock
+        self._clock, self._first_nonce = clock, first_nonce
         self.database = where if isinstance(where, Database) else Database(where)
         self.scope = self.database.scope(scope)
 
@@ -183,7 +194,7 @@ class SqlJournal:
     def next_nonces(self, groups: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], int]:
         """See `ports.Journal.next_nonces`."""
         columns = schema.instruction.c
-        found = dict.fromkeys(groups, 0)
+        found = dict.fromkeys(groups, self._first_nonce)
         with self.database.read() as connection:
             for some in rows.chunks([rows.group(parties) for parties in found]):
                 query = (

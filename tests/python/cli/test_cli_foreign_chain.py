@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import shutil
 import stat
@@ -38,7 +37,7 @@ class Foreign:
         }
         self.description, self.journal = folder / "network.json", folder / "journal.sqlite"
         self.where = ("--network", self.description, "--journal", self.journal)
-        self.said, self.nonces = b"", itertools.count(1_000)
+        self.said = b""
 
     def height(self):
         return int(Rpc(self.node.url).call("eth_blockNumber", []), 16)
@@ -52,12 +51,7 @@ class Foreign:
         leg = {"from": "harbour-trading", "to": "harbour-logistics", "instrument": "amber-hkd", "amount": "1.00"}
         leg["to_instrument"] = "jade-hkd"
         file = self.folder / name
-        # The scenario had a journal of its own, which chose nonces from 0 on.
-        numbers = [next(self.nonces) for _ in references]
-        lines = [
-            json.dumps({"id": each, "legs": [leg], "deadline": DEADLINE, "nonce": nonce})
-            for each, nonce in zip(references, numbers, strict=True)
-        ]
+        lines = [json.dumps({"id": each, "legs": [leg], "deadline": DEADLINE}) for each in references]
         file.write_text("\n".join(lines) + "\n", "utf-8")
         return file
 
