@@ -23,6 +23,10 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Categories of Unicode whose characters do something where others are seen: controls, directions, ends of lines."""
 
 
+SENTENCE_MAX = 900
+"""Characters of a sentence that says what is wrong."""
+
+
 def printable(text: str, keep: str = "") -> str:
     """The text as a terminal can show it: what is no visible character is written as Python writes it.
 
@@ -37,6 +41,13 @@ def printable(text: str, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(c if c in keep or category(c) not in _UNSEEN else ascii(c)[1:-1] for c in text)
+
+
+def shortened(text: str) -> str:
+    """A sentence without the middle of what somebody wrote at great length: how it begins, and what it says to do."""
+    return (
+        text if len(text) <= SENTENCE_MAX else f"{text[: SENTENCE_MAX * 6 // 10]} … {text[-SENTENCE_MAX * 3 // 10 :]}"
+    )
 
 
 class SettlementError(Exception):
@@ -69,9 +80,9 @@ class InputError(SettlementError):
     exit_code = 2
 
     def __init__(self, problem: str, location: Location | None = None) -> None:
-        self.problem = problem
+        self.problem = shortened(problem)
         self.location = location
-        super().__init__(f"{location}: {problem}" if location else problem)
+        super().__init__(shortened(f"{location}: {self.problem}") if location else self.problem)
 
 
 class KeyUnusable(InputError):

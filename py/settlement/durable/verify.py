@@ -88,12 +88,14 @@ def _changed_terms(connection: Connection) -> Iterator[str]:
             schema.queue.c.status,
             schema.queue.c.deadline,
             schema.queue.c.parent,
+            schema.queue.c.scope.label("queue_scope"),
             whole.c.instruction_id.label("whole_id"),
         )
         .join(schema.queue, schema.queue.c.sequence == terms.sequence, isouter=True)
         .join(whole, whole.c.sequence == schema.queue.c.parent, isouter=True)
         .order_by(terms.sequence)
     )
+    scopes = set(connection.execute(select(schema.scope.c.scope)).scalars())
     for some in connection.execute(query.execution_options(yield_per=rows.CHUNK)).partitions():
         sequences = [row.sequence for row in some]
         consents, attested = _consents(connection, sequences), _attested(connection, sequences)
@@ -106,6 +108,8 @@ def _changed_terms(connection: Connection) -> Iterator[str]:
                 yield from _misplaced(row, Instruction.model_validate_json(row.body))
             if row.queued is None:
                 yield f"instruction {row.instruction_id} is not in the queue: it would never settle"
+            elif row.scope != row.queue_scope or row.scope not in scopes:
+                yield f"instruction {row.instruction_id} is entered in one network and queued in another, or in none"
             elif row.state == QueueState.DONE and row.status not in _OVER:
                 yield f"instruction {row.instruction_id} is {row.status}, and done for the queue: it would never settle"
             elif row.status == InstructionStatus.CANCELLING.value:

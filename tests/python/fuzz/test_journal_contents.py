@@ -22,7 +22,7 @@ from settlement.errors import InputError, JournalUnavailable, LaneLost, Refused
 
 MATTERS = {
     "history": {"entry", "sequence", "status", "at", "hash", "gas_used", "evidence", "detail", "digest"},
-    "instruction": {"sequence", "instruction_id", "reference", "parties", "nonce", "body"},
+    "instruction": {"sequence", "scope", "instruction_id", "reference", "parties", "nonce", "body"},
     "consents": {"body"},
     "queue": {"status"},
     "journal": {"entries", "head"},

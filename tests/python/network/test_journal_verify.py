@@ -58,6 +58,8 @@ def test_an_honest_journal_has_no_faults(written):
         ("DELETE FROM consents", "terms or consents .* changed"),
         ("UPDATE consents SET body = replace(body, '0x', '0X')", "terms or consents .* changed"),
         ("UPDATE queue SET status = 'cancelled'", "is cancelled, and its history says confirmed"),
+        ("UPDATE instruction SET scope = 99", "is entered in one network and queued in another, or in none"),
+        ("UPDATE queue SET scope = 99", "is entered in one network and queued in another, or in none"),
         ("UPDATE queue SET deadline = 1", "has the deadline .*, and the queue another"),
         ("UPDATE signed_transaction SET raw = substr(raw, 2)", "transaction 0x.* was changed after it was signed"),
         ("DELETE FROM signed_transaction", "transaction 0x.*, which entry 3 says was sent, is missing"),
