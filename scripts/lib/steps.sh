@@ -46,8 +46,7 @@ join_lane() {
   rm -r "$lane_folder"
 }
 
-# The table, and as the last line "N passed, N failed", with what was not done where there is any; status 1 when a step
-# failed.
+# The table, what could not be done here, and as the last line "N passed, N failed"; status 1 when a step failed.
 summary() {
   local i passed=0 failed=0 missing=''
   printf '\n%-34s %-8s %7s\n' step result seconds
@@ -59,6 +58,7 @@ summary() {
       *) failed=$((failed + 1)) ;;
     esac
   done
-  printf '%d passed, %d failed%s\n' "$passed" "$failed" "${missing:+; not done: $missing}"
+  if [ -n "$missing" ]; then printf 'not done: %s\n' "$missing"; fi
+  printf '%d passed, %d failed\n' "$passed" "$failed"
   [ "$failed" -eq 0 ]
 }
