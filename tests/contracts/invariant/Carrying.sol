@@ -192,6 +192,14 @@ contract Carrying is BillModel {
         if (_attempt(receiver, input, allowed, "accept entrustment")) found.accepted = true;
     }
 
+    /// @dev One of those whom the titleholder has entrusted agrees; where the bill is on hold it may not.
+    function _acceptWhatIsGiven(uint256 id, address giver) private {
+        for (uint256 i = 0; i < parties.length; ++i) {
+            Entrustment storage found = _entrusted(id)[giver][parties[i]];
+            if (found.given) return _accept(id, giver, parties[i], found.realisableFrom);
+        }
+    }
+
     // ---- movements ---------------------------------------------------------------------------------------------------
 
     function moveOne(uint256 seed) external {
@@ -223,6 +231,7 @@ contract Carrying is BillModel {
         uint256 id = _at(_title(seed));
         Book storage book = books[id];
         if (book.held) {
+            _acceptWhatIsGiven(id, book.endorsee);
             bytes memory release = abi.encodeCall(IInstrument.resolveHold, (_holdOf(id), HoldResolution.Released));
             if (_attempt(address(engine), release, true, "release")) book.held = false;
             return;
